@@ -1,0 +1,3 @@
+DROP TABLE queue_admissions;
+DROP TABLE queue_tokens;
+DROP TABLE queue_state;
