@@ -1,1 +1,47 @@
-//! To be written.
+//! Boxoffice's outbound ports on PostgreSQL, with diesel, diesel-async and deadpool.
+//!
+//! Each port method is one transaction. Where a rule needs locked rows, the adapter *locks*, *loads*,
+//! *asks* a pure decision of `domain`, and *stores* what it decided; no rule is written here.
+//!
+//! - **Lanes** (`lane`): the writes of the hot path share transactions, many requests in each.
+//! - **Lock order**, everywhere: the queue's row, then schedules by id, then balances by id. A
+//!   schedule's lock is that of its seats and reservations, too. (Tokens are locked by the queue's.)
+//! - **Versions**: every change of the queue takes the next version under the lock of the queue's
+//!   row; each process follows them into memory (`line`).
+//! - **A write outlives its caller**: it runs in a lane's worker or a task of its own, bounded by
+//!   the database's own time limits.
+
+mod accounts;
+mod adapters;
+mod audit;
+mod cashier;
+mod catalogue;
+mod clock;
+mod durability;
+mod error;
+mod idempotency;
+mod lane;
+mod ledger;
+mod line;
+mod migrate;
+mod pool;
+mod presence;
+mod queue;
+mod queue_state;
+mod readiness;
+mod reservations;
+mod schedules;
+mod seat_rows;
+mod seats;
+mod sql;
+mod tokens;
+mod users;
+
+pub use adapters::{Adapters, Options};
+pub use audit::PgAuditor;
+pub use catalogue::PgCatalogue;
+pub use clock::PgClock;
+pub use durability::unsafe_settings;
+pub use lane::LaneSettings;
+pub use migrate::migrate;
+pub use pool::{ConfigError, Database, DatabaseConfig};

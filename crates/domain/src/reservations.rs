@@ -120,6 +120,41 @@ impl Reservation {
     }
 }
 
+/// What a pending or paid reservation takes of its owner's limit (rule 14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// How many seats.
+    pub seats: u32,
+    /// Until when, unless it is paid.
+    pub held_until: OffsetDateTime,
+    /// How far it has come, as stored.
+    pub status: ReservationStatus,
+}
+
+impl Claim {
+    /// The claim of `reservation`.
+    pub fn of(reservation: &Reservation) -> Self {
+        let Reservation {
+            held_until, status, ..
+        } = *reservation;
+        let seats = u32::try_from(reservation.seats.len()).unwrap_or(u32::MAX);
+        Self {
+            seats,
+            held_until,
+            status,
+        }
+    }
+
+    /// Whether it counts at `now`: paid for good, pending until its hold is over.
+    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+        match self.status {
+            ReservationStatus::Paid { .. } => true,
+            ReservationStatus::PendingPayment => now < self.held_until,
+            ReservationStatus::Cancelled | ReservationStatus::Expired => false,
+        }
+    }
+}
+
 /// Why seats could not be held.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum HoldError {

@@ -1,6 +1,9 @@
 //! Seats, and who gets which: the decision behind every hold (SPEC rules 12 to 16).
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 use time::{Duration, OffsetDateTime};
 
@@ -9,7 +12,7 @@ use crate::{
     idempotency::{Earlier, IdempotencyKey, Outcome},
     money::Money,
     queue::{Pass, QueueToken, TokenRefusal, admits},
-    reservations::{HoldError, Reservation, ReservationStatus, ReservedSeat},
+    reservations::{Claim, HoldError, Reservation, ReservationStatus, ReservedSeat},
 };
 
 /// A seat's number within its schedule, 1 and up.
@@ -172,12 +175,29 @@ pub struct Hall {
     pub schedules: HashMap<ScheduleId, OnSale>,
     /// The seats asked for that exist.
     pub seats: HashMap<(ScheduleId, SeatNumber), Seat>,
-    /// How many live or paid seats those who ask have already.
-    pub taken: HashMap<(UserId, ScheduleId), u32>,
+    /// The pending and paid reservations that those who ask have already.
+    pub claims: HashMap<(UserId, ScheduleId), Vec<Claim>>,
     /// The queue tokens of those who ask.
     pub tokens: HashMap<TokenId, QueueToken>,
     /// What earlier requests with the same idempotency keys made.
     pub earlier: Earlier<Reservation>,
+}
+
+impl Hall {
+    /// Frees the seats whose holds are over by `now`, and names the reservations that held them:
+    /// these have expired, with all their seats (rule 16).
+    pub fn vacate_over(&mut self, now: OffsetDateTime) -> BTreeSet<ReservationId> {
+        let mut over = BTreeSet::new();
+        for seat in self.seats.values_mut() {
+            if let SeatStatus::Held { by, .. } = seat.status
+                && seat.is_free(now)
+            {
+                over.insert(by);
+                seat.status = SeatStatus::Available;
+            }
+        }
+        over
+    }
 }
 
 /// Decides a batch of holds in the order of the requests; each sees what those before it took.
@@ -206,7 +226,7 @@ fn hold(
     admits(hall.tokens.get(&request.pass.token_id), now)?;
     check_on_sale(now, hall.schedules.get(&request.schedule_id))?;
     check_seats(now, hall, request)?;
-    check_limit(rules, hall, request)?;
+    check_limit(now, rules, hall, request)?;
 
     let reservation = take(now, rules, hall, request)?;
     Ok(hall.earlier.fresh(user, request.key.as_ref(), reservation))
@@ -238,10 +258,21 @@ fn check_seats(now: OffsetDateTime, hall: &Hall, request: &HoldRequest) -> Resul
     Ok(())
 }
 
-fn check_limit(rules: &HoldRules, hall: &Hall, request: &HoldRequest) -> Result<(), HoldError> {
-    let key = (request.pass.user_id, request.schedule_id);
-    let has = hall.taken.get(&key).copied().unwrap_or(0) as usize;
-    if has + request.seats.as_slice().len() > rules.seats_per_user as usize {
+fn check_limit(
+    now: OffsetDateTime,
+    rules: &HoldRules,
+    hall: &Hall,
+    request: &HoldRequest,
+) -> Result<(), HoldError> {
+    let claims = hall
+        .claims
+        .get(&(request.pass.user_id, request.schedule_id));
+    let live = claims
+        .into_iter()
+        .flatten()
+        .filter(|claim| claim.is_live(now));
+    let has: u32 = live.map(|claim| claim.seats).sum();
+    if has as usize + request.seats.as_slice().len() > rules.seats_per_user as usize {
         return Err(HoldError::SeatLimitReached {
             limit: rules.seats_per_user,
         });
@@ -266,21 +297,23 @@ fn take(
             seats.push(ReservedSeat::of(seat));
         }
     }
-    let taken = hall
-        .taken
-        .entry((request.pass.user_id, request.schedule_id))
-        .or_default();
-    *taken += u32::try_from(seats.len()).unwrap_or(u32::MAX);
-    Ok(Reservation {
+    let amount = Money::total(seats.iter().map(|s| s.price)).ok_or(HoldError::AmountOverflow)?;
+    let reservation = Reservation {
         id: request.reservation_id,
         user_id: request.pass.user_id,
         schedule_id: request.schedule_id,
-        amount: Money::total(seats.iter().map(|s| s.price)).ok_or(HoldError::AmountOverflow)?,
         seats,
+        amount,
         created_at: now,
         held_until: until,
         status: ReservationStatus::PendingPayment,
-    })
+    };
+    let key = (request.pass.user_id, request.schedule_id);
+    hall.claims
+        .entry(key)
+        .or_default()
+        .push(Claim::of(&reservation));
+    Ok(reservation)
 }
 
 impl From<TokenRefusal> for HoldError {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use time::{Duration, OffsetDateTime};
 
-use super::token::{EndReason, Pass, QueueToken, Ticket, TokenState};
+use super::token::{Pass, QueueToken, Ticket, TokenState};
 use crate::id::{TokenId, UserId};
 
 /// What the operator decides about the queue, live.
@@ -145,13 +145,13 @@ impl QueueState {
         QueueToken { pass, state }
     }
 
-    fn end(&mut self, token: &mut QueueToken, reason: EndReason) {
-        match token.state {
+    /// Takes a token that ends out of the counts; `state` is the one it had.
+    pub fn left_by(&mut self, state: TokenState) {
+        match state {
             TokenState::Waiting => self.waiting = self.waiting.saturating_sub(1),
             TokenState::Active { .. } => self.active = self.active.saturating_sub(1),
-            TokenState::Ended(_) => return,
+            TokenState::Ended(_) => {}
         }
-        token.state = TokenState::Ended(reason);
     }
 }
 
@@ -180,8 +180,9 @@ pub enum JoinRefusal {
 pub struct Joins {
     /// The answer to each request, in the order of the requests.
     pub answers: Vec<Result<QueueToken, JoinRefusal>>,
-    /// Tokens past their time that the scheduler had not tidied up yet and that are in the way.
-    pub ended: Vec<QueueToken>,
+    /// Tokens past their time that the scheduler has not tidied up yet and that are in the way: they
+    /// end by time.
+    pub ended: Vec<TokenId>,
 }
 
 /// Lines up `requests` in their order.
@@ -203,9 +204,9 @@ pub fn join(
         } else if let Some(token) = live.get(&request.user_id).filter(|t| t.is_live(now)) {
             Err(JoinRefusal::TokenExists(*token))
         } else {
-            if let Some(mut over) = live.remove(&request.user_id) {
-                state.end(&mut over, EndReason::Time);
-                joins.ended.push(over);
+            if let Some(over) = live.remove(&request.user_id) {
+                state.left_by(over.state);
+                joins.ended.push(over.pass.token_id);
             }
             let token = state.issue(now, times, *request);
             live.insert(request.user_id, token);

@@ -104,6 +104,11 @@ impl Line {
         }
     }
 
+    /// Notes that every ticket up to `newest` has been followed, also those that ended long ago.
+    pub fn seen_up_to(&mut self, newest: Ticket) {
+        self.newest = self.newest.max(Some(newest));
+    }
+
     /// Notes admissions from the line, for the estimate of the wait.
     pub fn admitted(&mut self, at: OffsetDateTime, count: u64) {
         self.rate.admitted(at, count);

@@ -156,7 +156,19 @@ fn rule_13_seats_that_do_not_exist_are_named() {
 #[test]
 fn rule_14_live_and_new_seats_together_stay_within_the_limit() {
     let mut hall = hall();
-    hall.taken.insert((pass(1).user_id, SHOW), 2);
+    let status = ReservationStatus::PendingPayment;
+    let live = Claim {
+        seats: 2,
+        held_until: NOW + Duration::SECOND,
+        status,
+    };
+    let over = Claim {
+        seats: 2,
+        held_until: NOW,
+        status,
+    };
+    hall.claims
+        .insert((pass(1).user_id, SHOW), vec![live, over]);
     let refusal = one(&mut hall, wants(1, &[1, 2, 3])).unwrap_err();
     assert!(matches!(refusal, HoldError::SeatLimitReached { limit: 4 }));
     assert!(one(&mut hall, wants(1, &[1, 2])).is_ok());
@@ -172,6 +184,8 @@ fn rule_16_a_hold_that_is_over_is_in_nobodys_way() {
     let by = ReservationId::new(Uuid::from_u128(77));
     let seat = hall.seats.get_mut(&(SHOW, number(1))).unwrap();
     seat.status = SeatStatus::Held { by, until: NOW };
+    assert_eq!(hall.vacate_over(NOW - Duration::MICROSECOND), [].into());
+    assert_eq!(hall.vacate_over(NOW), [by].into());
     assert!(one(&mut hall, wants(1, &[1])).is_ok());
 }
 

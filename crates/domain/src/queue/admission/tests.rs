@@ -82,8 +82,7 @@ fn rule_2_a_token_past_its_time_is_in_nobodys_way() {
         &[ask(1)],
     );
     assert!(matches!(joins.answers[0], Ok(t) if t.pass.ticket == Ticket::new(2)));
-    assert_eq!(joins.ended.len(), 1);
-    assert_eq!(joins.ended[0].state, TokenState::Ended(EndReason::Time));
+    assert_eq!(joins.ended, [token.pass.token_id]);
     assert_eq!(state.active, 1);
 }
 

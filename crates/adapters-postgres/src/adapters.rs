@@ -1,0 +1,159 @@
+//! All outbound ports over one database, and the work behind them.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{
+    balance::{ChargeRules, Ledger},
+    catalogue::CatalogueStore,
+    clock::Clock,
+    health::Readiness,
+    payment::Cashier,
+    queue::{LineView, Presence, QueuePolicy, QueueTimes, TokenQueue},
+    reservations::SeatStore,
+    seats::HoldRules,
+    storage::StorageError,
+    users::UserStore,
+};
+
+use crate::{
+    cashier::PgCashier,
+    catalogue::PgCatalogue,
+    clock::PgClock,
+    lane::{LaneSettings, Tasks},
+    ledger::PgLedger,
+    line::FollowedLine,
+    pool::Database,
+    presence::PgPresence,
+    queue::PgTokenQueue,
+    readiness::PgReadiness,
+    seats::PgSeatStore,
+    users::PgUsers,
+};
+
+/// The rules' numbers, from the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The queue's durations.
+    pub queue_times: QueueTimes,
+    /// The queue's policy until the operator changes it.
+    pub queue_policy: QueuePolicy,
+    /// The limits of holds.
+    pub hold_rules: HoldRules,
+    /// The limits of charges.
+    pub charge_rules: ChargeRules,
+    /// How much each lane takes on.
+    pub lanes: LaneSettings,
+}
+
+/// The outbound ports of a server process.
+pub struct Adapters {
+    /// The database's time.
+    pub clock: Arc<dyn Clock>,
+    /// Users.
+    pub users: Arc<dyn UserStore>,
+    /// The queue.
+    pub tokens: Arc<dyn TokenQueue>,
+    /// The queue in memory.
+    pub line: Arc<dyn LineView>,
+    /// Who is still there.
+    pub presence: Arc<dyn Presence>,
+    /// Concerts and dates.
+    pub catalogue: Arc<dyn CatalogueStore>,
+    /// Seats and holds.
+    pub seats: Arc<dyn SeatStore>,
+    /// Balances.
+    pub ledger: Arc<dyn Ledger>,
+    /// Payments.
+    pub cashier: Arc<dyn Cashier>,
+    /// Whether this process can serve.
+    pub readiness: Arc<dyn Readiness>,
+    tasks: Tasks,
+}
+
+impl Adapters {
+    /// Starts everything on a migrated database: asks the time, fills the line, opens the lanes.
+    pub async fn start(database: &Database, options: &Options) -> Result<Self, StorageError> {
+        let tasks = Tasks::default();
+        let clock = Arc::new(PgClock::ask(database).await?);
+        let (ticking, asked, stop) = (clock.clone(), database.clone(), tasks.stop.clone());
+        tasks
+            .tracker
+            .spawn(async move { ticking.follow(&asked, &stop).await });
+        Self::with(database, options, clock, tasks).await
+    }
+
+    /// The same by another clock: tests move it.
+    pub async fn with_clock(
+        database: &Database,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StorageError> {
+        Self::with(database, options, clock, Tasks::default()).await
+    }
+
+    async fn with(
+        database: &Database,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+        tasks: Tasks,
+    ) -> Result<Self, StorageError> {
+        let no_show_after: Duration = options
+            .queue_times
+            .no_show_after
+            .try_into()
+            .unwrap_or_default();
+        let interval = PgPresence::interval(no_show_after);
+        // The queue's row must be there before the line is filled from it.
+        let tokens = PgTokenQueue::start(
+            database.clone(),
+            clock.clone(),
+            options.queue_times,
+            options.queue_policy,
+            2 * interval,
+            options.lanes,
+            &tasks,
+        )
+        .await?;
+        let line = FollowedLine::start(database.clone(), &tasks).await?;
+        let presence = PgPresence::start(
+            line.clone(),
+            clock.clone(),
+            database.clone(),
+            interval,
+            &tasks,
+        );
+        let (lanes, db) = (options.lanes, || database.clone());
+        Ok(Self {
+            users: Arc::new(PgUsers::start(db(), lanes, &tasks)),
+            tokens: Arc::new(tokens),
+            presence,
+            catalogue: Arc::new(PgCatalogue::new(db())),
+            seats: Arc::new(PgSeatStore::start(
+                db(),
+                clock.clone(),
+                options.hold_rules,
+                lanes,
+                &tasks,
+            )),
+            ledger: Arc::new(PgLedger::start(
+                db(),
+                clock.clone(),
+                options.charge_rules,
+                lanes,
+                &tasks,
+            )),
+            cashier: Arc::new(PgCashier::start(db(), clock.clone(), lanes, &tasks)),
+            readiness: Arc::new(PgReadiness::new(line.clone())),
+            line,
+            clock,
+            tasks,
+        })
+    }
+
+    /// Finishes what waits in the lanes and stops the work in the background.
+    pub async fn stop(self) {
+        self.tasks.stop.cancel();
+        self.tasks.tracker.close();
+        self.tasks.tracker.wait().await;
+    }
+}

@@ -1,0 +1,166 @@
+//! The checks, in the order of the promises. Each names at most ten violations.
+
+use super::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        promise: 1,
+        claim: "no seat is in two live reservations",
+        violations: "SELECT format('seat %s is in %s live reservations', c.seat_id, count(*)) \
+            FROM reservation_seats c JOIN reservations r ON r.id = c.reservation_id \
+            WHERE r.status IN ('pending_payment', 'paid') \
+            GROUP BY c.seat_id HAVING count(*) > 1 LIMIT 10",
+    },
+    Check {
+        promise: 1,
+        claim: "the status of each seat agrees with its reservation",
+        violations: "SELECT format('seat %s of schedule %s is %s, its live reservation %s', \
+              s.number, s.schedule_id, s.status, coalesce(r.id::text, 'does not exist')) \
+            FROM seats s LEFT JOIN (reservation_seats c JOIN reservations r \
+              ON r.id = c.reservation_id AND r.status IN ('pending_payment', 'paid')) \
+              ON c.seat_id = s.id \
+            WHERE NOT CASE s.status \
+              WHEN 'available' THEN r.id IS NULL \
+              WHEN 'held' THEN coalesce(r.id = s.reservation_id AND r.status = 'pending_payment' \
+                AND r.held_until = s.held_until, false) \
+              ELSE coalesce(r.id = s.reservation_id AND r.status = 'paid', false) END LIMIT 10",
+    },
+    Check {
+        promise: 1,
+        claim: "a claim on a seat lives exactly as long as its reservation",
+        violations: "SELECT format('seat %s, reservation %s (%s): live is %s', \
+              c.seat_id, r.id, r.status, c.live) \
+            FROM reservation_seats c JOIN reservations r ON r.id = c.reservation_id \
+            WHERE c.live <> (r.status IN ('pending_payment', 'paid')) LIMIT 10",
+    },
+    Check {
+        promise: 1,
+        claim: "each reservation has the seats and the amount it was made with",
+        violations: "SELECT format('reservation %s: %s seats for %s', r.id, r.seat_count, r.amount) \
+            FROM reservations r LEFT JOIN reservation_seats c ON c.reservation_id = r.id \
+            LEFT JOIN seats s ON s.id = c.seat_id AND s.schedule_id = r.schedule_id \
+            GROUP BY r.id HAVING count(s.id) <> r.seat_count \
+              OR coalesce(sum(c.price), 0) <> r.amount LIMIT 10",
+    },
+    Check {
+        promise: 2,
+        claim: "each schedule counts its available and its sold seats right",
+        violations: "SELECT format('schedule %s counts %s total, %s remaining, %s sold; it has %s, \
+              %s, %s', s.id, s.total_seats, s.remaining_seats, s.sold_seats, n.total, \
+              n.available, n.sold) \
+            FROM schedules s CROSS JOIN LATERAL (SELECT count(*) AS total, \
+              count(*) FILTER (WHERE status = 'available') AS available, \
+              count(*) FILTER (WHERE status = 'sold') AS sold \
+              FROM seats WHERE schedule_id = s.id) AS n \
+            WHERE (s.total_seats, s.remaining_seats, s.sold_seats) \
+              <> (n.total, n.available, n.sold) LIMIT 10",
+    },
+    Check {
+        promise: 3,
+        claim: "each balance is the sum of its ledger entries and not negative",
+        violations: "SELECT format('user %s has %s after %s entries; the ledger says %s after %s', \
+              b.user_id, b.balance, b.entries, n.total, n.entries) \
+            FROM balances b CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS total, \
+              count(*) AS entries FROM ledger_entries WHERE user_id = b.user_id) AS n \
+            WHERE b.balance <> n.total OR b.entries <> n.entries OR b.balance < 0 LIMIT 10",
+    },
+    Check {
+        promise: 3,
+        claim: "each balance_after follows from the one before",
+        violations: "SELECT format('entry %s of user %s: %s, then %s', number, user_id, amount, \
+              balance_after) \
+            FROM (SELECT *, \
+              lag(balance_after, 1, 0::bigint) OVER ledger AS before, \
+              row_number() OVER ledger AS position \
+              FROM ledger_entries WINDOW ledger AS (PARTITION BY user_id ORDER BY number)) AS e \
+            WHERE balance_after <> before + amount OR balance_after < 0 OR number <> position \
+            LIMIT 10",
+    },
+    Check {
+        promise: 4,
+        claim: "each paid reservation has one payment and one debit of the same amount",
+        violations: "SELECT format('reservation %s for %s: %s payments, %s debits', r.id, r.amount, \
+              count(DISTINCT p.id), count(DISTINCT e.id)) \
+            FROM reservations r \
+            LEFT JOIN payments p ON p.reservation_id = r.id AND p.id = r.payment_id \
+              AND p.amount = r.amount AND p.user_id = r.user_id \
+            LEFT JOIN ledger_entries e ON e.payment_id = p.id AND e.amount = -r.amount \
+              AND e.user_id = r.user_id AND e.balance_after = p.balance_after \
+            WHERE r.status = 'paid' GROUP BY r.id \
+            HAVING count(DISTINCT p.id) <> 1 OR count(DISTINCT e.id) <> 1 LIMIT 10",
+    },
+    Check {
+        promise: 4,
+        claim: "each payment is of a paid reservation, and each debit of a payment",
+        violations: "(SELECT format('payment %s, but reservation %s is %s', p.id, r.id, r.status) \
+              FROM payments p LEFT JOIN reservations r ON r.id = p.reservation_id \
+              WHERE r.status IS DISTINCT FROM 'paid' OR r.payment_id IS DISTINCT FROM p.id LIMIT 5) \
+            UNION ALL (SELECT format('ledger entry %s debits no payment', e.id) \
+              FROM ledger_entries e LEFT JOIN payments p ON p.id = e.payment_id \
+              WHERE (e.amount < 0 OR e.kind = 'payment') AND p.id IS NULL LIMIT 5)",
+    },
+    Check {
+        promise: 5,
+        claim: "each user has at most one live queue token",
+        violations: "SELECT format('user %s has %s', user_id, count(*)) FROM queue_tokens \
+            WHERE status <> 'expired' GROUP BY user_id HAVING count(*) > 1 LIMIT 10",
+    },
+    Check {
+        promise: 5,
+        claim: "ticket numbers are gapless, in the order of joining",
+        violations: "(SELECT format('ticket %s comes after ticket %s', ticket, before) \
+              FROM (SELECT ticket, lag(ticket, 1, 0::bigint) OVER (ORDER BY ticket) AS before, \
+                joined_version, lag(joined_version) OVER (ORDER BY ticket) AS joined_before \
+                FROM queue_tokens) AS t \
+              WHERE ticket <> before + 1 OR joined_version < joined_before LIMIT 9) \
+            UNION ALL SELECT format('the next ticket is %s after %s', next_ticket, newest) \
+              FROM queue_state, (SELECT coalesce(max(ticket), 0) AS newest FROM queue_tokens) AS t \
+              WHERE next_ticket <> newest + 1",
+    },
+    Check {
+        promise: 5,
+        claim: "nobody was admitted before someone who had waited longer and still waited",
+        violations: "SELECT format('ticket %s was admitted by version %s, a lower one waited until %s', \
+              ticket, admitted_version, others) \
+            FROM (SELECT ticket, admitted_version, \
+              max(least(coalesce(admitted_version, 9223372036854775807), \
+                coalesce(ended_version, 9223372036854775807))) \
+                OVER (ORDER BY ticket ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS others \
+              FROM queue_tokens) AS t \
+            WHERE admitted_version < others LIMIT 10",
+    },
+    Check {
+        promise: 5,
+        claim: "the active never exceeded the capacity in force at admission",
+        violations: "SELECT format('version %s left %s active under a capacity of %s', v.version, \
+              v.active, coalesce(a.capacity::text, 'nobody knows')) \
+            FROM (SELECT version, sum(sum(change)) OVER (ORDER BY version) AS active, \
+                bool_or(change > 0) AS admits \
+              FROM (SELECT admitted_version AS version, 1 AS change FROM queue_tokens \
+                  WHERE admitted_version IS NOT NULL \
+                UNION ALL SELECT ended_version, -1 FROM queue_tokens \
+                  WHERE admitted_version IS NOT NULL AND ended_version IS NOT NULL) AS changes \
+              GROUP BY version) AS v \
+            LEFT JOIN queue_admissions a ON a.version = v.version \
+            WHERE v.admits AND coalesce(v.active > a.capacity, true) LIMIT 10",
+    },
+    Check {
+        promise: 5,
+        claim: "the queue counts its waiting and its active tokens right",
+        violations: "SELECT format('the queue counts %s waiting and %s active; there are %s and %s', \
+              q.waiting, q.active, n.waiting, n.active) \
+            FROM queue_state q, (SELECT count(*) FILTER (WHERE status = 'waiting') AS waiting, \
+              count(*) FILTER (WHERE status = 'active') AS active FROM queue_tokens) AS n \
+            WHERE (q.waiting, q.active) <> (n.waiting, n.active)",
+    },
+    Check {
+        promise: 6,
+        claim: "what every idempotency key stands for is there",
+        violations: "SELECT format('key of user %s: %s %s is missing', k.user_id, k.operation, \
+              k.resource_id) \
+            FROM idempotency_keys k WHERE NOT CASE k.operation \
+              WHEN 'hold' THEN EXISTS (SELECT FROM reservations WHERE id = k.resource_id) \
+              WHEN 'payment' THEN EXISTS (SELECT FROM payments WHERE id = k.resource_id) \
+              ELSE EXISTS (SELECT FROM ledger_entries WHERE id = k.resource_id) END LIMIT 10",
+    },
+];

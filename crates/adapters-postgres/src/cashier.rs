@@ -1,0 +1,290 @@
+//! Payments: [`Cashier`] on PostgreSQL.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use diesel::{
+    QueryResult,
+    sql_types::{Array, BigInt, Nullable, Timestamptz, Uuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{
+    clock::Clock,
+    id::{PaymentId, ReservationId, ScheduleId, UserId},
+    idempotency::Outcome,
+    money::Money,
+    page::{Page, PageRequest},
+    payment::{Cashier, PayError, PayRequest, Receipt, Settlement, Till, settle_all},
+    queue::EndReason,
+    storage::StorageError,
+};
+use futures_util::try_join;
+use time::OffsetDateTime;
+
+use crate::{
+    accounts,
+    error::storage,
+    idempotency::{self, Operation},
+    lane::{Batch, Lane, LaneSettings, Tasks},
+    pool::Database,
+    queue_state, reservations,
+    schedules::{self, Counts},
+    seats::schedules_of,
+    sql::sql,
+    tokens,
+};
+
+/// [`Cashier`] on PostgreSQL.
+pub struct PgCashier {
+    database: Database,
+    payments: Lane<Paying>,
+}
+
+impl PgCashier {
+    /// Starts the lane for payments.
+    pub(crate) fn start(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        lane: LaneSettings,
+        tasks: &Tasks,
+    ) -> Self {
+        let payments = Lane::start(Paying { clock }, database.clone(), lane, tasks);
+        Self { database, payments }
+    }
+}
+
+#[async_trait]
+impl Cashier for PgCashier {
+    async fn pay(&self, request: PayRequest) -> Result<Outcome<Receipt>, PayError> {
+        self.payments.submit(request).await?
+    }
+
+    async fn find(&self, id: PaymentId, owner: UserId) -> Result<Option<Receipt>, StorageError> {
+        let conn = self.database.connection().await?;
+        let mut found = find(&conn, vec![id.get()]).await.map_err(storage)?;
+        Ok(found
+            .remove(&id)
+            .filter(|receipt| receipt.reservation.user_id == owner))
+    }
+
+    async fn list(
+        &self,
+        owner: UserId,
+        page: PageRequest<PaymentId>,
+    ) -> Result<Page<Receipt, PaymentId>, StorageError> {
+        let conn = self.database.connection().await?;
+        let found = list(&conn, owner, page).await.map_err(storage)?;
+        Ok(Page::of(found, page.limit, |receipt: &Receipt| receipt.id))
+    }
+}
+
+type PaymentColumns = (Uuid, Uuid, BigInt, BigInt, Timestamptz);
+type PaymentRow = (uuid::Uuid, uuid::Uuid, i64, i64, OffsetDateTime);
+
+async fn find(
+    mut conn: &AsyncPgConnection,
+    ids: Vec<uuid::Uuid>,
+) -> QueryResult<HashMap<PaymentId, Receipt>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<PaymentRow> = sql::<PaymentColumns>(
+        "SELECT id, reservation_id, amount, balance_after, paid_at FROM payments \
+         WHERE id = ANY($1)",
+    )
+    .bind::<Array<Uuid>, _>(ids)
+    .load(&mut conn)
+    .await?;
+    let receipts = receipts(conn, rows).await?.into_iter();
+    Ok(receipts.map(|receipt| (receipt.id, receipt)).collect())
+}
+
+async fn list(
+    mut conn: &AsyncPgConnection,
+    owner: UserId,
+    page: PageRequest<PaymentId>,
+) -> QueryResult<Vec<Receipt>> {
+    let rows: Vec<PaymentRow> = sql::<PaymentColumns>(
+        "SELECT id, reservation_id, amount, balance_after, paid_at FROM payments \
+         WHERE user_id = $1 AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+    )
+    .bind::<Uuid, _>(owner.get())
+    .bind::<Nullable<Uuid>, _>(page.after.map(PaymentId::get))
+    .bind::<BigInt, _>(i64::from(page.limit) + 1)
+    .load(&mut conn)
+    .await?;
+    receipts(conn, rows).await
+}
+
+async fn receipts(conn: &AsyncPgConnection, rows: Vec<PaymentRow>) -> QueryResult<Vec<Receipt>> {
+    let mut paid = reservations::find(conn, rows.iter().map(|row| row.1).collect()).await?;
+    let receipt = |(id, reservation, amount, after, paid_at): PaymentRow| {
+        Some(Receipt {
+            id: PaymentId::new(id),
+            amount: Money::won(amount),
+            balance_after: Money::won(after),
+            paid_at,
+            reservation: paid.remove(&ReservationId::new(reservation))?,
+        })
+    };
+    Ok(rows.into_iter().filter_map(receipt).collect())
+}
+
+/// Payments, many in a transaction.
+struct Paying {
+    clock: Arc<dyn Clock>,
+}
+
+impl Batch for Paying {
+    type Request = PayRequest;
+    type Answer = Result<Outcome<Receipt>, PayError>;
+
+    async fn execute(
+        &self,
+        conn: &mut AsyncPgConnection,
+        requests: &[PayRequest],
+    ) -> QueryResult<Vec<Self::Answer>> {
+        let ids: BTreeSet<_> = requests.iter().map(|r| r.reservation_id.get()).collect();
+        let ids: Vec<_> = ids.into_iter().collect();
+        let payers = requests
+            .iter()
+            .map(|request| request.pass.user_id)
+            .collect();
+        // The lock order: queue, schedules (with their seats and reservations), balances. Payments
+        // end queue tokens, so the queue comes first.
+        let mut queue = queue_state::lock(conn).await?;
+        let schedules = schedules_of(conn, ids.clone()).await?;
+        schedules::lock(conn, schedules).await?;
+        let accounts = accounts::lock(conn, payers).await?;
+        let now = self.clock.now();
+
+        let mut till = Till {
+            accounts,
+            ..load(conn, requests, ids).await?
+        };
+        reservations::expire_over(conn, now, &mut till.reservations).await?;
+        let (answers, settled) = settle_all(now, &mut till, requests);
+        if !settled.is_empty() {
+            let spent: Vec<_> = settled.iter().map(|settlement| settlement.token).collect();
+            queue_state::end(conn, &mut queue, now, &spent, EndReason::Paid).await?;
+            queue_state::store(conn, &queue).await?;
+            store(conn, now, &till, requests, &settled).await?;
+        }
+        Ok(answers)
+    }
+}
+
+async fn load(
+    conn: &AsyncPgConnection,
+    requests: &[PayRequest],
+    reservations: Vec<uuid::Uuid>,
+) -> QueryResult<Till> {
+    let keys = requests
+        .iter()
+        .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
+    let tokens: BTreeSet<_> = requests.iter().map(|r| r.pass.token_id.get()).collect();
+    let (reservations, tokens, used) = try_join!(
+        reservations::find(conn, reservations),
+        tokens::find(conn, tokens.into_iter().collect()),
+        idempotency::find(conn, Operation::Payment, keys),
+    )?;
+    let made = find(conn, idempotency::resources(&used)).await?;
+    let earlier = idempotency::earlier(used, |id| made.get(&PaymentId::new(id)).cloned());
+    Ok(Till {
+        reservations,
+        tokens,
+        earlier,
+        ..Till::default()
+    })
+}
+
+async fn store(
+    conn: &AsyncPgConnection,
+    now: OffsetDateTime,
+    till: &Till,
+    requests: &[PayRequest],
+    settled: &[Settlement],
+) -> QueryResult<()> {
+    let mut counts: BTreeMap<ScheduleId, Counts> = BTreeMap::new();
+    for Settlement { receipt, .. } in settled {
+        let sold = i32::try_from(receipt.reservation.seats.len()).unwrap_or(i32::MAX);
+        counts
+            .entry(receipt.reservation.schedule_id)
+            .or_default()
+            .sold += sold;
+    }
+    let by_payment: HashMap<_, _> = requests.iter().map(|r| (r.payment_id, r)).collect();
+    let keys = settled.iter().filter_map(|Settlement { receipt, .. }| {
+        let key = by_payment.get(&receipt.id)?.key.as_ref()?;
+        Some((receipt.reservation.user_id, key, receipt.id.get()))
+    });
+    try_join!(
+        insert(conn, settled),
+        mark_paid(conn, settled),
+        sell_seats(conn, settled),
+        schedules::count(conn, &counts),
+        accounts::store(conn, &till.accounts, settled.iter().map(|s| &s.entry)),
+        idempotency::store(conn, Operation::Payment, now, keys),
+    )?;
+    Ok(())
+}
+
+async fn insert(mut conn: &AsyncPgConnection, settled: &[Settlement]) -> QueryResult<()> {
+    let receipts = || settled.iter().map(|settlement| &settlement.receipt);
+    sql::<()>(
+        "INSERT INTO payments (id, reservation_id, user_id, amount, balance_after, paid_at) \
+         SELECT * FROM unnest($1, $2, $3, $4, $5, $6)",
+    )
+    .bind::<Array<Uuid>, _>(receipts().map(|r| r.id.get()).collect::<Vec<_>>())
+    .bind::<Array<Uuid>, _>(
+        receipts()
+            .map(|r| r.reservation.id.get())
+            .collect::<Vec<_>>(),
+    )
+    .bind::<Array<Uuid>, _>(
+        receipts()
+            .map(|r| r.reservation.user_id.get())
+            .collect::<Vec<_>>(),
+    )
+    .bind::<Array<BigInt>, _>(receipts().map(|r| r.amount.get()).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(
+        receipts()
+            .map(|r| r.balance_after.get())
+            .collect::<Vec<_>>(),
+    )
+    .bind::<Array<Timestamptz>, _>(receipts().map(|r| r.paid_at).collect::<Vec<_>>())
+    .execute(&mut conn)
+    .await?;
+    Ok(())
+}
+
+async fn mark_paid(mut conn: &AsyncPgConnection, settled: &[Settlement]) -> QueryResult<()> {
+    let receipts = || settled.iter().map(|settlement| &settlement.receipt);
+    sql::<()>(
+        "UPDATE reservations SET status = 'paid', payment_id = paid.payment_id \
+         FROM unnest($1, $2) AS paid (id, payment_id) WHERE reservations.id = paid.id",
+    )
+    .bind::<Array<Uuid>, _>(
+        receipts()
+            .map(|r| r.reservation.id.get())
+            .collect::<Vec<_>>(),
+    )
+    .bind::<Array<Uuid>, _>(receipts().map(|r| r.id.get()).collect::<Vec<_>>())
+    .execute(&mut conn)
+    .await?;
+    Ok(())
+}
+
+async fn sell_seats(mut conn: &AsyncPgConnection, settled: &[Settlement]) -> QueryResult<()> {
+    let seats = settled
+        .iter()
+        .flat_map(|settlement| &settlement.receipt.reservation.seats);
+    sql::<()>("UPDATE seats SET status = 'sold', held_until = NULL WHERE id = ANY($1)")
+        .bind::<Array<Uuid>, _>(seats.map(|seat| seat.id.get()).collect::<Vec<_>>())
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}

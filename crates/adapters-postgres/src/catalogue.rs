@@ -1,0 +1,256 @@
+//! Concerts, dates and seats: [`CatalogueStore`] on PostgreSQL.
+
+use std::{collections::HashMap, ops::Range};
+
+use async_trait::async_trait;
+use diesel::{
+    QueryResult,
+    sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid},
+};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use domain::{
+    catalogue::{CatalogueStore, Concert, NewSchedule, Schedule, SeatMap, ShortText},
+    id::{ConcertId, ScheduleId},
+    page::{Page, PageRequest},
+    seats::Seat,
+    storage::StorageError,
+};
+use futures_util::try_join;
+use time::OffsetDateTime;
+
+use crate::{
+    error::storage,
+    pool::Database,
+    seat_rows::{SeatColumns, SeatRow, seat},
+    sql::sql,
+};
+
+/// [`CatalogueStore`] on PostgreSQL.
+pub struct PgCatalogue {
+    database: Database,
+}
+
+impl PgCatalogue {
+    /// The catalogue of `database`.
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl CatalogueStore for PgCatalogue {
+    async fn add_concert(&self, concert: Concert) -> Result<(), StorageError> {
+        let database = self.database.clone();
+        self.database
+            .detached(async move {
+                let mut conn = database.connection().await?;
+                sql::<()>("INSERT INTO concerts (id, title, venue) VALUES ($1, $2, $3)")
+                    .bind::<Uuid, _>(concert.id.get())
+                    .bind::<Text, _>(concert.title.as_str().to_owned())
+                    .bind::<Text, _>(concert.venue.as_str().to_owned())
+                    .execute(&mut conn)
+                    .await
+                    .map_err(storage)?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn add_schedule(&self, new: NewSchedule) -> Result<bool, StorageError> {
+        let database = self.database.clone();
+        self.database
+            .detached(async move {
+                let mut conn = database.connection().await?;
+                conn.transaction(async |conn| add_schedule(conn, new).await)
+                    .await
+                    .map_err(storage)
+            })
+            .await
+    }
+
+    async fn concerts(
+        &self,
+        page: PageRequest<ConcertId>,
+    ) -> Result<Page<Concert, ConcertId>, StorageError> {
+        let mut conn = self.database.connection().await?;
+        let rows: QueryResult<Vec<(uuid::Uuid, String, String)>> = sql::<(Uuid, Text, Text)>(
+            "SELECT id, title, venue FROM concerts WHERE $1 IS NULL OR id > $1 \
+             ORDER BY id LIMIT $2",
+        )
+        .bind::<Nullable<Uuid>, _>(page.after.map(ConcertId::get))
+        .bind::<BigInt, _>(i64::from(page.limit) + 1)
+        .load(&mut conn)
+        .await;
+        let concert = |(id, title, venue): (_, String, String)| {
+            let text = |text: &str| ShortText::new(text).map_err(StorageError::failed);
+            Ok(Concert {
+                id: ConcertId::new(id),
+                title: text(&title)?,
+                venue: text(&venue)?,
+            })
+        };
+        let concerts: Result<Vec<_>, StorageError> =
+            rows.map_err(storage)?.into_iter().map(concert).collect();
+        Ok(Page::of(concerts?, page.limit, |concert| concert.id))
+    }
+
+    async fn schedules(
+        &self,
+        concert: ConcertId,
+        span: Range<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Vec<Schedule>>, StorageError> {
+        let conn = self.database.connection().await?;
+        let found = try_join!(exists(&conn, concert), schedules(&conn, concert, span, now));
+        let (exists, schedules) = found.map_err(storage)?;
+        Ok(exists.then_some(schedules))
+    }
+
+    async fn seat_maps(&self, schedules: &[ScheduleId]) -> Result<Vec<SeatMap>, StorageError> {
+        let conn = self.database.connection().await?;
+        let ids: Vec<_> = schedules.iter().map(|id| id.get()).collect();
+        let found = try_join!(starts(&conn, ids.clone()), seats(&conn, ids));
+        let (starts, mut seats) = found.map_err(storage)?;
+        let map = |id: &ScheduleId| {
+            let starts_at = *starts.get(id)?;
+            let seats = seats.remove(id).unwrap_or_default();
+            Some(SeatMap {
+                schedule_id: *id,
+                starts_at,
+                seats,
+            })
+        };
+        Ok(schedules.iter().filter_map(map).collect())
+    }
+}
+
+async fn add_schedule(conn: &mut AsyncPgConnection, new: NewSchedule) -> QueryResult<bool> {
+    let NewSchedule { schedule, seats } = new;
+    let added = sql::<()>(
+        "INSERT INTO schedules (id, concert_id, starts_at, sales_open_at, total_seats, \
+         remaining_seats, sold_seats) \
+         SELECT $1, id, $3, $4, $5, $6, $7 FROM concerts WHERE id = $2",
+    )
+    .bind::<Uuid, _>(schedule.id.get())
+    .bind::<Uuid, _>(schedule.concert_id.get())
+    .bind::<Timestamptz, _>(schedule.starts_at)
+    .bind::<Nullable<Timestamptz>, _>(schedule.sales_open_at)
+    .bind::<Integer, _>(schedule.total_seats.cast_signed())
+    .bind::<Integer, _>(schedule.remaining_seats.cast_signed())
+    .bind::<Integer, _>(schedule.sold_seats.cast_signed())
+    .execute(conn)
+    .await?;
+    if added == 0 {
+        return Ok(false);
+    }
+    sql::<()>(
+        "INSERT INTO seats (id, schedule_id, number, grade, price) \
+         SELECT id, $1, number, grade, price \
+         FROM unnest($2, $3, $4, $5) AS new (id, number, grade, price)",
+    )
+    .bind::<Uuid, _>(schedule.id.get())
+    .bind::<Array<Uuid>, _>(seats.iter().map(|s| s.id.get()).collect::<Vec<_>>())
+    .bind::<Array<Integer>, _>(
+        seats
+            .iter()
+            .map(|s| s.number.get().cast_signed())
+            .collect::<Vec<_>>(),
+    )
+    .bind::<Array<Text>, _>(seats.iter().map(|s| s.grade.clone()).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(seats.iter().map(|s| s.price.get()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(true)
+}
+
+async fn exists(mut conn: &AsyncPgConnection, concert: ConcertId) -> QueryResult<bool> {
+    let rows: Vec<(uuid::Uuid,)> = sql::<(Uuid,)>("SELECT id FROM concerts WHERE id = $1")
+        .bind::<Uuid, _>(concert.get())
+        .load(&mut conn)
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// The schedules within `span`. Seats of holds that are over count as remaining (SPEC rule 16),
+/// swept or not.
+async fn schedules(
+    mut conn: &AsyncPgConnection,
+    concert: ConcertId,
+    span: Range<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> QueryResult<Vec<Schedule>> {
+    type Columns = (
+        Uuid,
+        Timestamptz,
+        Nullable<Timestamptz>,
+        Integer,
+        BigInt,
+        Integer,
+    );
+    type Row = (
+        uuid::Uuid,
+        OffsetDateTime,
+        Option<OffsetDateTime>,
+        i32,
+        i64,
+        i32,
+    );
+    let rows: Vec<Row> = sql::<Columns>(
+        "SELECT s.id, s.starts_at, s.sales_open_at, s.total_seats, \
+         s.remaining_seats + coalesce((SELECT sum(r.seat_count) FROM reservations r \
+           WHERE r.schedule_id = s.id AND r.status = 'pending_payment' \
+           AND r.held_until <= $4), 0), \
+         s.sold_seats FROM schedules s \
+         WHERE s.concert_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3 \
+         ORDER BY s.starts_at, s.id",
+    )
+    .bind::<Uuid, _>(concert.get())
+    .bind::<Timestamptz, _>(span.start)
+    .bind::<Timestamptz, _>(span.end)
+    .bind::<Timestamptz, _>(now)
+    .load(&mut conn)
+    .await?;
+    let schedule = |(id, starts_at, sales_open_at, total, remaining, sold): Row| Schedule {
+        id: ScheduleId::new(id),
+        concert_id: concert,
+        starts_at,
+        sales_open_at,
+        total_seats: total.unsigned_abs(),
+        remaining_seats: u32::try_from(remaining).unwrap_or(0),
+        sold_seats: sold.unsigned_abs(),
+    };
+    Ok(rows.into_iter().map(schedule).collect())
+}
+
+async fn starts(
+    mut conn: &AsyncPgConnection,
+    ids: Vec<uuid::Uuid>,
+) -> QueryResult<HashMap<ScheduleId, OffsetDateTime>> {
+    let rows: Vec<(uuid::Uuid, OffsetDateTime)> =
+        sql::<(Uuid, Timestamptz)>("SELECT id, starts_at FROM schedules WHERE id = ANY($1)")
+            .bind::<Array<Uuid>, _>(ids)
+            .load(&mut conn)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, at)| (ScheduleId::new(id), at))
+        .collect())
+}
+
+async fn seats(
+    mut conn: &AsyncPgConnection,
+    ids: Vec<uuid::Uuid>,
+) -> QueryResult<HashMap<ScheduleId, Vec<Seat>>> {
+    let rows: Vec<SeatRow> = sql::<SeatColumns>(
+        "SELECT schedule_id, id, number, grade, price, status, reservation_id, held_until \
+         FROM seats WHERE schedule_id = ANY($1) ORDER BY schedule_id, number",
+    )
+    .bind::<Array<Uuid>, _>(ids)
+    .load(&mut conn)
+    .await?;
+    let mut maps: HashMap<_, Vec<_>> = HashMap::new();
+    for (schedule, seat) in rows.into_iter().filter_map(seat) {
+        maps.entry(schedule).or_default().push(seat);
+    }
+    Ok(maps)
+}

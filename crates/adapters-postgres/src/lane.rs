@@ -1,0 +1,180 @@
+//! Many requests, one transaction.
+//!
+//! On an opening night everything hits one row, and one transaction a request is bounded by that
+//! row's lock and by one flush of the log each. A lane is a bounded channel with one worker, which
+//! takes all that waits, executes it as one transaction in a handful of statements, and answers
+//! each caller its own result after the commit. There is no timer: a lone request on an idle server
+//! is executed at once, and while one transaction is flushed the next batch gathers.
+
+use std::{future::Future, sync::Arc};
+
+use diesel::QueryResult;
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use domain::storage::StorageError;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{error::storage, pool::Database};
+
+/// How much a lane takes on.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneSettings {
+    /// So many requests may wait; one more is refused at once (SPEC rule 15).
+    pub depth: usize,
+    /// At most so many requests share a transaction.
+    pub batch: usize,
+}
+
+impl Default for LaneSettings {
+    fn default() -> Self {
+        Self {
+            depth: 4_096,
+            batch: 512,
+        }
+    }
+}
+
+/// What a lane executes: many requests of one kind in one transaction.
+pub(crate) trait Batch: Send + Sync + 'static {
+    /// What a caller asks.
+    type Request: Send + Sync + 'static;
+    /// What it is answered; refusals by a rule are answers.
+    type Answer: Send + 'static;
+
+    /// Executes all requests within the open transaction of `conn`: one answer each, in order.
+    fn execute(
+        &self,
+        conn: &mut AsyncPgConnection,
+        requests: &[Self::Request],
+    ) -> impl Future<Output = QueryResult<Vec<Self::Answer>>> + Send;
+}
+
+struct Job<B: Batch> {
+    request: B::Request,
+    answer: oneshot::Sender<Result<B::Answer, StorageError>>,
+}
+
+/// The way into a lane.
+pub(crate) struct Lane<B: Batch> {
+    jobs: mpsc::Sender<Job<B>>,
+}
+
+/// What the background work of this crate has in common: where it runs and when it stops.
+#[derive(Clone, Default)]
+pub(crate) struct Tasks {
+    pub(crate) tracker: TaskTracker,
+    pub(crate) stop: CancellationToken,
+}
+
+impl<B: Batch> Lane<B> {
+    /// Starts the lane's worker. When told to stop it finishes what waits.
+    pub(crate) fn start(
+        batch: B,
+        database: Database,
+        settings: LaneSettings,
+        tasks: &Tasks,
+    ) -> Self {
+        let (jobs, waiting) = mpsc::channel(settings.depth);
+        let worker = Worker {
+            batch: Arc::new(batch),
+            database,
+            most: settings.batch,
+        };
+        tasks.tracker.spawn(worker.run(waiting, tasks.stop.clone()));
+        Self { jobs }
+    }
+
+    /// Hands `request` in and waits for its answer.
+    ///
+    /// [`StorageError::Busy`] at once when the lane is full. A caller that goes away before its
+    /// batch has begun is skipped; once begun, nothing cancels it.
+    pub(crate) async fn submit(&self, request: B::Request) -> Result<B::Answer, StorageError> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs
+            .try_send(Job { request, answer })
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => StorageError::Busy,
+                mpsc::error::TrySendError::Closed(_) => StorageError::unavailable("shutting down"),
+            })?;
+        answered.await.map_err(StorageError::unavailable)?
+    }
+}
+
+struct Worker<B> {
+    batch: Arc<B>,
+    database: Database,
+    most: usize,
+}
+
+impl<B: Batch> Worker<B> {
+    async fn run(self, mut waiting: mpsc::Receiver<Job<B>>, stop: CancellationToken) {
+        let mut jobs = Vec::with_capacity(self.most);
+        loop {
+            let taken = tokio::select! {
+                taken = waiting.recv_many(&mut jobs, self.most) => taken,
+                () = stop.cancelled(), if !waiting.is_closed() => {
+                    waiting.close();
+                    continue;
+                }
+            };
+            if taken == 0 {
+                return;
+            }
+            jobs.retain(|job| !job.answer.is_closed());
+            self.answer(jobs.drain(..).unzip_jobs()).await;
+        }
+    }
+
+    async fn answer(&self, (requests, callers): (Vec<B::Request>, Vec<Caller<B>>)) {
+        if requests.is_empty() {
+            return;
+        }
+        match self.attempt(&requests).await {
+            Ok(answers) => {
+                for (caller, answer) in callers.into_iter().zip(answers) {
+                    let _ = caller.send(Ok(answer));
+                }
+            }
+            Err(StorageError::Failed(cause)) => {
+                tracing::warn!(%cause, requests = requests.len(), "a batch failed: one by one now");
+                self.answer_one_by_one(requests, callers).await;
+            }
+            Err(error) => {
+                for caller in callers {
+                    let _ = caller.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    /// After a failure of the whole, so that one bad request never fails its neighbours. What failed
+    /// because another process was faster (the same idempotency key, say) finds its trace now.
+    async fn answer_one_by_one(&self, requests: Vec<B::Request>, callers: Vec<Caller<B>>) {
+        for (request, caller) in requests.into_iter().zip(callers) {
+            let answers = self.attempt(std::slice::from_ref(&request)).await;
+            let missing = || StorageError::failed("a batch of one gave no answer");
+            let answer = answers.and_then(|mut answers| answers.pop().ok_or_else(missing));
+            let _ = caller.send(answer);
+        }
+    }
+
+    async fn attempt(&self, requests: &[B::Request]) -> Result<Vec<B::Answer>, StorageError> {
+        let mut conn = self.database.connection().await?;
+        let batch = &*self.batch;
+        conn.transaction(async |conn| batch.execute(conn, requests).await)
+            .await
+            .map_err(storage)
+    }
+}
+
+type Caller<B> = oneshot::Sender<Result<<B as Batch>::Answer, StorageError>>;
+
+trait UnzipJobs<B: Batch> {
+    fn unzip_jobs(self) -> (Vec<B::Request>, Vec<Caller<B>>);
+}
+
+impl<B: Batch, I: Iterator<Item = Job<B>>> UnzipJobs<B> for I {
+    fn unzip_jobs(self) -> (Vec<B::Request>, Vec<Caller<B>>) {
+        self.map(|job| (job.request, job.answer)).unzip()
+    }
+}

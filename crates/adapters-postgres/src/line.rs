@@ -1,0 +1,236 @@
+//! The queue, followed into memory: [`LineView`] without a database query.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use diesel::{
+    QueryResult,
+    sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{
+    id::UserId,
+    queue::{Change, Line, LineView, Pass, Standing, Ticket},
+    storage::StorageError,
+};
+use futures_util::{TryStreamExt, future::try_join};
+use time::OffsetDateTime;
+use tokio::sync::{Notify, watch};
+
+use crate::{error::storage, lane::Tasks, pool::Database, sql::sql, tokens::state};
+
+/// The line is at most this old while the database answers.
+const EVERY: Duration = Duration::from_millis(200);
+/// How long a caller waits for a refresh.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// A process that has not been able to follow for so long is not ready.
+const STALLED: Duration = Duration::from_secs(5);
+
+/// [`LineView`] of one process: follows every change of the queue by its version.
+pub struct FollowedLine {
+    line: RwLock<Line>,
+    /// Wakes the follower before its time.
+    wanted: Notify,
+    /// How many rounds have begun and ended; a round that began after a commit has seen it.
+    rounds: watch::Sender<Rounds>,
+}
+
+#[derive(Clone, Copy)]
+struct Rounds {
+    begun: u64,
+    ended: u64,
+    last: Instant,
+}
+
+/// What has been followed so far.
+#[derive(Clone, Copy, Default)]
+struct Versions {
+    tokens: i64,
+    admissions: i64,
+}
+
+impl FollowedLine {
+    /// Fills the line from the database and keeps following it until told to stop.
+    pub(crate) async fn start(
+        database: Database,
+        tasks: &Tasks,
+    ) -> Result<Arc<Self>, StorageError> {
+        let mut line = Line::default();
+        let mut conn = database.connection().await?;
+        let versions = fill(&mut conn, &mut line).await.map_err(storage)?;
+        let rounds = watch::Sender::new(Rounds {
+            begun: 0,
+            ended: 0,
+            last: Instant::now(),
+        });
+        let followed = Arc::new(Self {
+            line: RwLock::new(line),
+            wanted: Notify::new(),
+            rounds,
+        });
+        tasks
+            .tracker
+            .spawn(followed.clone().follow(database, versions, tasks.clone()));
+        Ok(followed)
+    }
+
+    /// Whether `user` is admitted, as far as followed.
+    pub(crate) fn is_admitted(&self, user: UserId) -> bool {
+        self.line
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_admitted(user)
+    }
+
+    /// For how long the line could not be followed, when that is too long.
+    pub(crate) fn stalled(&self) -> Option<Duration> {
+        let age = self.rounds.borrow().last.elapsed();
+        (age > STALLED).then_some(age)
+    }
+
+    async fn follow(self: Arc<Self>, database: Database, mut versions: Versions, tasks: Tasks) {
+        loop {
+            tokio::select! {
+                () = tasks.stop.cancelled() => return,
+                () = self.wanted.notified() => {}
+                () = tokio::time::sleep(EVERY) => {}
+            }
+            self.rounds.send_modify(|rounds| rounds.begun += 1);
+            let mut last = None;
+            match self.round(&database, versions).await {
+                Ok(reached) => {
+                    versions = reached;
+                    last = Some(Instant::now());
+                }
+                Err(error) => tracing::warn!(%error, "the queue could not be followed"),
+            }
+            self.rounds.send_modify(|rounds| {
+                rounds.ended = rounds.begun;
+                rounds.last = last.unwrap_or(rounds.last);
+            });
+        }
+    }
+
+    async fn round(&self, database: &Database, from: Versions) -> Result<Versions, StorageError> {
+        let conn = database.connection().await?;
+        let news = try_join(
+            changes(&conn, from.tokens),
+            admissions(&conn, from.admissions),
+        );
+        let (changes, admissions) = news.await.map_err(storage)?;
+        let mut reached = from;
+        let mut line = self.line.write().unwrap_or_else(PoisonError::into_inner);
+        for (version, change) in changes {
+            line.apply(&change);
+            reached.tokens = reached.tokens.max(version);
+        }
+        for (version, at, admitted) in admissions {
+            line.admitted(at, admitted.unsigned_abs());
+            reached.admissions = reached.admissions.max(version);
+        }
+        Ok(reached)
+    }
+}
+
+#[async_trait]
+impl LineView for FollowedLine {
+    fn standing(&self, pass: &Pass, now: OffsetDateTime) -> Standing {
+        self.line
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .standing(pass, now)
+    }
+
+    async fn refreshed(&self) {
+        let mut rounds = self.rounds.subscribe();
+        // A round that is under way may have read before the commit: the one after it will do.
+        let enough = rounds.borrow().begun + 1;
+        self.wanted.notify_one();
+        let refreshed = rounds.wait_for(|rounds| rounds.ended >= enough);
+        let _ = tokio::time::timeout(PATIENCE, refreshed).await;
+    }
+}
+
+type ChangeColumns = (
+    BigInt,
+    Uuid,
+    BigInt,
+    Text,
+    Nullable<Timestamptz>,
+    Nullable<Timestamptz>,
+    Nullable<Text>,
+);
+type ChangeRow = (
+    i64,
+    uuid::Uuid,
+    i64,
+    String,
+    Option<OffsetDateTime>,
+    Option<OffsetDateTime>,
+    Option<String>,
+);
+
+fn change((version, user, ticket, status, since, until, end): ChangeRow) -> (i64, Change) {
+    let change = Change {
+        user_id: UserId::new(user),
+        ticket: Ticket::new(ticket.unsigned_abs()),
+        state: state(&status, since.zip(until), end.as_deref()),
+    };
+    (version, change)
+}
+
+/// Everything there is, from one snapshot.
+async fn fill(conn: &mut AsyncPgConnection, line: &mut Line) -> QueryResult<Versions> {
+    let mut snapshot = conn.build_transaction().read_only().repeatable_read();
+    snapshot
+        .run(async |conn| {
+            let (version, newest): (i64, i64) =
+                sql::<(BigInt, BigInt)>("SELECT version, next_ticket - 1 FROM queue_state")
+                    .get_result(conn)
+                    .await?;
+            line.seen_up_to(Ticket::new(newest.unsigned_abs()));
+            let rows = sql::<ChangeColumns>(
+                "SELECT version, user_id, ticket, status, admitted_at, active_until, end_reason \
+                 FROM queue_tokens WHERE status <> 'expired' ORDER BY ticket",
+            )
+            .load_stream::<ChangeRow>(conn)
+            .await?;
+            rows.try_for_each(|row| {
+                line.apply(&change(row).1);
+                std::future::ready(Ok(()))
+            })
+            .await?;
+            Ok::<_, diesel::result::Error>(Versions {
+                tokens: version,
+                admissions: version,
+            })
+        })
+        .await
+}
+
+async fn changes(mut conn: &AsyncPgConnection, from: i64) -> QueryResult<Vec<(i64, Change)>> {
+    let rows: Vec<ChangeRow> = sql::<ChangeColumns>(
+        "SELECT version, user_id, ticket, status, admitted_at, active_until, end_reason \
+         FROM queue_tokens WHERE version > $1 ORDER BY version",
+    )
+    .bind::<BigInt, _>(from)
+    .load(&mut conn)
+    .await?;
+    Ok(rows.into_iter().map(change).collect())
+}
+
+async fn admissions(
+    mut conn: &AsyncPgConnection,
+    from: i64,
+) -> QueryResult<Vec<(i64, OffsetDateTime, i64)>> {
+    sql::<(BigInt, Timestamptz, BigInt)>(
+        "SELECT version, admitted_at, admitted FROM queue_admissions \
+         WHERE version > $1 AND from_line ORDER BY version",
+    )
+    .bind::<BigInt, _>(from)
+    .load(&mut conn)
+    .await
+}

@@ -1,0 +1,120 @@
+//! A tick of the admission scheduler (SPEC rules 4 and 5).
+
+use std::time::Duration;
+
+use diesel::{
+    QueryResult,
+    sql_types::{BigInt, Bool, Nullable, Text, Timestamptz},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{
+    clock::Clock,
+    queue::{QueueTimes, Tick},
+};
+use time::OffsetDateTime;
+
+use crate::{
+    queue_state::{self, Locked},
+    sql::sql,
+};
+
+/// Ends what is past its time, then admits from the head of the line, if a tick is due. Every
+/// process does this; the row's lock and its `next_tick_at` make one of them do it at a time.
+pub(super) async fn tick(
+    conn: &mut AsyncPgConnection,
+    clock: &dyn Clock,
+    times: &QueueTimes,
+    presence_lag: Duration,
+) -> QueryResult<Tick> {
+    let mut locked = queue_state::lock(conn).await?;
+    let now = clock.now();
+    if now < locked.next_tick_at {
+        return Ok(Tick {
+            ended: 0,
+            admitted: 0,
+            next_due: locked.next_tick_at,
+        });
+    }
+    let lag = presence_lag.try_into().unwrap_or_default();
+    let ended = end_overdue(conn, &mut locked, now, times.silent_since(now, lag)).await?;
+    let admitted = admit(conn, &mut locked, now, times).await?;
+    if ended + admitted == 0 {
+        locked.version -= 1;
+    }
+    locked.next_tick_at = now + times.admission_interval;
+    queue_state::store(conn, &locked).await?;
+    Ok(Tick {
+        ended,
+        admitted,
+        next_due: locked.next_tick_at,
+    })
+}
+
+async fn end_overdue(
+    conn: &mut AsyncPgConnection,
+    locked: &mut Locked,
+    now: OffsetDateTime,
+    silent_since: Option<OffsetDateTime>,
+) -> QueryResult<u64> {
+    // Two statements, so that each finds its rows by its own partial index.
+    let waiting = sql::<()>(
+        "UPDATE queue_tokens SET status = 'expired', end_reason = 'time', ended_at = $1, \
+         ended_version = $2, version = $2 WHERE status = 'waiting' AND waiting_until <= $1",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(locked.version)
+    .execute(conn)
+    .await? as u64;
+    let reasons: Vec<(String,)> = sql::<(Text,)>(
+        "UPDATE queue_tokens SET status = 'expired', \
+         end_reason = CASE WHEN active_until <= $1 THEN 'time' ELSE 'no_show' END, \
+         ended_at = $1, ended_version = $2, version = $2 \
+         WHERE status = 'active' AND (active_until <= $1 OR seen_at <= $3) RETURNING end_reason",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(locked.version)
+    .bind::<Nullable<Timestamptz>, _>(silent_since)
+    .load(conn)
+    .await?;
+    let no_shows = reasons
+        .iter()
+        .filter(|(reason,)| reason == "no_show")
+        .count();
+    if no_shows > 0 {
+        sql::<()>("UPDATE queue_state SET no_show_count = no_show_count + $1")
+            .bind::<BigInt, _>(i64::try_from(no_shows).unwrap_or(i64::MAX))
+            .execute(conn)
+            .await?;
+    }
+    let active = reasons.len() as u64;
+    locked.state.waiting = locked.state.waiting.saturating_sub(waiting);
+    locked.state.active = locked.state.active.saturating_sub(active);
+    Ok(waiting + active)
+}
+
+async fn admit(
+    conn: &mut AsyncPgConnection,
+    locked: &mut Locked,
+    now: OffsetDateTime,
+    times: &QueueTimes,
+) -> QueryResult<u64> {
+    let places = locked.state.admissions();
+    if places == 0 {
+        return Ok(0);
+    }
+    let admitted = sql::<(Bool,)>(
+        "UPDATE queue_tokens SET status = 'active', admitted_at = $1, active_until = $2, \
+         seen_at = $1, admitted_version = $3, version = $3 \
+         WHERE id IN (SELECT id FROM queue_tokens WHERE status = 'waiting' ORDER BY ticket LIMIT $4)",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now + times.active_ttl)
+    .bind::<BigInt, _>(locked.version)
+    .bind::<BigInt, _>(places.cast_signed())
+    .execute(conn)
+    .await? as u64;
+    locked.state.waiting = locked.state.waiting.saturating_sub(admitted);
+    locked.state.active += admitted;
+    queue_state::log_admissions(conn, locked, now, admitted, true).await?;
+    Ok(admitted)
+}

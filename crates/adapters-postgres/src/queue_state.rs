@@ -1,0 +1,139 @@
+//! The one row of the queue, which every change of the queue locks first.
+
+use diesel::{
+    QueryResult,
+    sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::queue::{EndReason, QueuePolicy, QueueState, QueueToken, Ticket};
+use time::OffsetDateTime;
+
+use crate::{sql::sql, tokens::reason};
+
+/// The row, locked until the transaction ends.
+pub(crate) struct Locked {
+    pub(crate) state: QueueState,
+    /// The version that this transaction's changes get.
+    pub(crate) version: i64,
+    pub(crate) next_tick_at: OffsetDateTime,
+}
+
+pub(crate) async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<Locked> {
+    type Columns = (
+        BigInt,
+        BigInt,
+        BigInt,
+        BigInt,
+        Integer,
+        Integer,
+        Bool,
+        Timestamptz,
+    );
+    type Row = (i64, i64, i64, i64, i32, i32, bool, OffsetDateTime);
+    let (version, next_ticket, waiting, active, capacity, batch, paused, next_tick_at): Row =
+        sql::<Columns>(
+            "SELECT version, next_ticket, waiting, active, capacity, admission_batch, paused, \
+             next_tick_at FROM queue_state FOR NO KEY UPDATE",
+        )
+        .get_result(conn)
+        .await?;
+    let policy = QueuePolicy {
+        capacity: capacity.unsigned_abs(),
+        admission_batch: batch.unsigned_abs(),
+        paused,
+    };
+    let state = QueueState {
+        policy,
+        next_ticket: Ticket::new(next_ticket.unsigned_abs()),
+        waiting: waiting.unsigned_abs(),
+        active: active.unsigned_abs(),
+    };
+    Ok(Locked {
+        state,
+        version: version + 1,
+        next_tick_at,
+    })
+}
+
+/// Writes the row back with the new version.
+pub(crate) async fn store(conn: &mut AsyncPgConnection, locked: &Locked) -> QueryResult<()> {
+    sql::<()>(
+        "UPDATE queue_state SET version = $1, next_ticket = $2, waiting = $3, active = $4, \
+         next_tick_at = $5",
+    )
+    .bind::<BigInt, _>(locked.version)
+    .bind::<BigInt, _>(locked.state.next_ticket.get().cast_signed())
+    .bind::<BigInt, _>(locked.state.waiting.cast_signed())
+    .bind::<BigInt, _>(locked.state.active.cast_signed())
+    .bind::<Timestamptz, _>(locked.next_tick_at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends `tokens`, which are live, and takes them out of the counts. The row is still to be stored.
+pub(crate) async fn end(
+    conn: &mut AsyncPgConnection,
+    locked: &mut Locked,
+    now: OffsetDateTime,
+    tokens: &[QueueToken],
+    why: EndReason,
+) -> QueryResult<()> {
+    let ids: Vec<_> = tokens
+        .iter()
+        .map(|token| token.pass.token_id.get())
+        .collect();
+    write_ends(conn, locked.version, now, ids, why).await?;
+    for token in tokens {
+        locked.state.left_by(token.state);
+    }
+    Ok(())
+}
+
+/// Marks live tokens as ended.
+pub(crate) async fn write_ends(
+    conn: &mut AsyncPgConnection,
+    version: i64,
+    now: OffsetDateTime,
+    ids: Vec<uuid::Uuid>,
+    why: EndReason,
+) -> QueryResult<()> {
+    sql::<()>(
+        "UPDATE queue_tokens SET status = 'expired', end_reason = $1, ended_at = $2, \
+         ended_version = $3, version = $3 WHERE id = ANY($4) AND status <> 'expired'",
+    )
+    .bind::<Text, _>(reason(why))
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(version)
+    .bind::<Array<Uuid>, _>(ids)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Logs that this transaction admitted people: the evidence for the audit.
+pub(crate) async fn log_admissions(
+    conn: &mut AsyncPgConnection,
+    locked: &Locked,
+    now: OffsetDateTime,
+    admitted: u64,
+    from_line: bool,
+) -> QueryResult<()> {
+    if admitted == 0 {
+        return Ok(());
+    }
+    sql::<()>(
+        "INSERT INTO queue_admissions \
+         (version, admitted_at, admitted, from_line, active_after, capacity) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind::<BigInt, _>(locked.version)
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(admitted.cast_signed())
+    .bind::<Bool, _>(from_line)
+    .bind::<BigInt, _>(locked.state.active.cast_signed())
+    .bind::<Integer, _>(locked.state.policy.capacity.cast_signed())
+    .execute(conn)
+    .await?;
+    Ok(())
+}

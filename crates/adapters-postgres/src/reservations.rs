@@ -1,0 +1,278 @@
+//! Reservations as rows, and what their end does to their seats.
+
+use std::collections::{BTreeMap, HashMap};
+
+use diesel::{
+    QueryResult,
+    sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{
+    id::{PaymentId, ReservationId, ScheduleId, SeatId, UserId},
+    money::Money,
+    reservations::{Reservation, ReservationStatus, ReservedSeat},
+    seats::SeatNumber,
+};
+use futures_util::{FutureExt, try_join};
+use time::OffsetDateTime;
+
+use crate::{
+    schedules::{self, Counts},
+    sql::sql,
+};
+
+pub(crate) type ReservationColumns = (
+    Uuid,
+    Uuid,
+    Uuid,
+    Text,
+    BigInt,
+    Timestamptz,
+    Timestamptz,
+    Nullable<Uuid>,
+);
+pub(crate) type ReservationRow = (
+    uuid::Uuid,
+    uuid::Uuid,
+    uuid::Uuid,
+    String,
+    i64,
+    OffsetDateTime,
+    OffsetDateTime,
+    Option<uuid::Uuid>,
+);
+
+type SeatColumns = (Uuid, Uuid, Integer, Text, BigInt);
+type SeatRow = (uuid::Uuid, uuid::Uuid, i32, String, i64);
+
+pub(crate) fn status(name: &str, payment: Option<uuid::Uuid>) -> ReservationStatus {
+    match (name, payment) {
+        ("pending_payment", _) => ReservationStatus::PendingPayment,
+        ("paid", Some(id)) => ReservationStatus::Paid {
+            payment_id: PaymentId::new(id),
+        },
+        ("cancelled", _) => ReservationStatus::Cancelled,
+        _ => ReservationStatus::Expired,
+    }
+}
+
+/// The reservations with these ids, as stored.
+pub(crate) async fn find(
+    mut conn: &AsyncPgConnection,
+    ids: Vec<uuid::Uuid>,
+) -> QueryResult<HashMap<ReservationId, Reservation>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sql::<ReservationColumns>(
+        "SELECT id, user_id, schedule_id, status, amount, created_at, held_until, payment_id \
+         FROM reservations WHERE id = ANY($1)",
+    )
+    .bind::<Array<Uuid>, _>(ids.clone())
+    .load::<ReservationRow>(&mut conn);
+    let (rows, seats) = try_join!(rows, seats_of(conn, ids))?;
+    let built = assemble(rows, seats).into_iter();
+    Ok(built
+        .map(|reservation| (reservation.id, reservation))
+        .collect())
+}
+
+/// The seats of these reservations, by number.
+pub(crate) async fn seats_of(
+    mut conn: &AsyncPgConnection,
+    reservations: Vec<uuid::Uuid>,
+) -> QueryResult<HashMap<uuid::Uuid, Vec<ReservedSeat>>> {
+    let rows: Vec<SeatRow> = sql::<SeatColumns>(
+        "SELECT reservation_id, seat_id, number, grade, price FROM reservation_seats \
+         WHERE reservation_id = ANY($1) ORDER BY number",
+    )
+    .bind::<Array<Uuid>, _>(reservations)
+    .load(&mut conn)
+    .await?;
+    let mut seats: HashMap<_, Vec<_>> = HashMap::new();
+    for (reservation, id, number, grade, price) in rows {
+        let Some(number) = SeatNumber::new(number.into()) else {
+            continue;
+        };
+        let seat = ReservedSeat {
+            id: SeatId::new(id),
+            number,
+            grade,
+            price: Money::won(price),
+        };
+        seats.entry(reservation).or_default().push(seat);
+    }
+    Ok(seats)
+}
+
+/// Reservations out of their rows and seats, in the order of the rows.
+pub(crate) fn assemble(
+    rows: Vec<ReservationRow>,
+    mut seats: HashMap<uuid::Uuid, Vec<ReservedSeat>>,
+) -> Vec<Reservation> {
+    let one =
+        |(id, user, schedule, name, amount, created_at, held_until, payment): ReservationRow| {
+            Reservation {
+                id: ReservationId::new(id),
+                user_id: UserId::new(user),
+                schedule_id: ScheduleId::new(schedule),
+                seats: seats.remove(&id).unwrap_or_default(),
+                amount: Money::won(amount),
+                created_at,
+                held_until,
+                status: status(&name, payment),
+            }
+        };
+    rows.into_iter().map(one).collect()
+}
+
+/// Stores new holds: the reservations, their claims on seats, the seats, and the counts. Their
+/// schedules are locked.
+pub(crate) async fn insert(conn: &AsyncPgConnection, new: &[&Reservation]) -> QueryResult<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut counts: BTreeMap<ScheduleId, Counts> = BTreeMap::new();
+    for reservation in new {
+        let taken = i32::try_from(reservation.seats.len()).unwrap_or(i32::MAX);
+        counts.entry(reservation.schedule_id).or_default().remaining -= taken;
+    }
+    try_join!(
+        insert_rows(conn, new),
+        claim_seats(conn, new),
+        schedules::count(conn, &counts)
+    )?;
+    Ok(())
+}
+
+async fn insert_rows(mut conn: &AsyncPgConnection, new: &[&Reservation]) -> QueryResult<()> {
+    fn each<T>(new: &[&Reservation], of: impl Fn(&Reservation) -> T) -> Vec<T> {
+        new.iter().map(|reservation| of(reservation)).collect()
+    }
+    let seats = |r: &Reservation| i32::try_from(r.seats.len()).unwrap_or(i32::MAX);
+    sql::<()>(
+        "INSERT INTO reservations \
+         (id, user_id, schedule_id, status, seat_count, amount, created_at, held_until) \
+         SELECT id, user_id, schedule_id, 'pending_payment', seat_count, amount, created_at, \
+         held_until FROM unnest($1, $2, $3, $4, $5, $6, $7) AS new \
+         (id, user_id, schedule_id, seat_count, amount, created_at, held_until)",
+    )
+    .bind::<Array<Uuid>, _>(each(new, |r| r.id.get()))
+    .bind::<Array<Uuid>, _>(each(new, |r| r.user_id.get()))
+    .bind::<Array<Uuid>, _>(each(new, |r| r.schedule_id.get()))
+    .bind::<Array<Integer>, _>(each(new, seats))
+    .bind::<Array<BigInt>, _>(each(new, |r| r.amount.get()))
+    .bind::<Array<Timestamptz>, _>(each(new, |r| r.created_at))
+    .bind::<Array<Timestamptz>, _>(each(new, |r| r.held_until))
+    .execute(&mut conn)
+    .await?;
+    Ok(())
+}
+
+async fn claim_seats(mut conn: &AsyncPgConnection, new: &[&Reservation]) -> QueryResult<()> {
+    let claims = || {
+        new.iter()
+            .flat_map(|r| r.seats.iter().map(move |seat| (*r, seat)))
+    };
+    let reservations: Vec<_> = claims().map(|(r, _)| r.id.get()).collect();
+    let seats: Vec<_> = claims().map(|(_, seat)| seat.id.get()).collect();
+    let claim = sql::<()>(
+        "INSERT INTO reservation_seats (reservation_id, seat_id, number, grade, price) \
+         SELECT * FROM unnest($1, $2, $3, $4, $5)",
+    )
+    .bind::<Array<Uuid>, _>(reservations.clone())
+    .bind::<Array<Uuid>, _>(seats.clone())
+    .bind::<Array<Integer>, _>(
+        claims()
+            .map(|(_, seat)| seat.number.get().cast_signed())
+            .collect::<Vec<_>>(),
+    )
+    .bind::<Array<Text>, _>(
+        claims()
+            .map(|(_, seat)| seat.grade.clone())
+            .collect::<Vec<_>>(),
+    )
+    .bind::<Array<BigInt>, _>(
+        claims()
+            .map(|(_, seat)| seat.price.get())
+            .collect::<Vec<_>>(),
+    );
+    let hold = sql::<()>(
+        "UPDATE seats SET status = 'held', reservation_id = new.reservation_id, \
+         held_until = new.held_until \
+         FROM unnest($1, $2, $3) AS new (id, reservation_id, held_until) WHERE seats.id = new.id",
+    )
+    .bind::<Array<Uuid>, _>(seats)
+    .bind::<Array<Uuid>, _>(reservations)
+    .bind::<Array<Timestamptz>, _>(claims().map(|(r, _)| r.held_until).collect::<Vec<_>>());
+    let mut also = conn;
+    try_join!(claim.execute(&mut conn), hold.execute(&mut also))?;
+    Ok(())
+}
+
+/// Ends pending reservations without a payment, as `status` tells, and gives their seats back.
+/// Their schedules are locked.
+pub(crate) async fn release(
+    mut conn: &AsyncPgConnection,
+    ids: Vec<uuid::Uuid>,
+    status: Released,
+) -> QueryResult<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let end = sql::<()>(
+        "UPDATE reservations SET status = $1 WHERE id = ANY($2) AND status = 'pending_payment'",
+    )
+    .bind::<Text, _>(status.name())
+    .bind::<Array<Uuid>, _>(ids.clone());
+    let free = sql::<()>(
+        "WITH claims AS (\
+           UPDATE reservation_seats SET live = false WHERE reservation_id = ANY($1) AND live \
+           RETURNING seat_id), \
+         freed AS (\
+           UPDATE seats SET status = 'available', reservation_id = NULL, held_until = NULL \
+           FROM claims WHERE seats.id = claims.seat_id RETURNING seats.schedule_id), \
+         counts AS (SELECT schedule_id, count(*)::integer AS seats FROM freed GROUP BY schedule_id) \
+         UPDATE schedules SET remaining_seats = remaining_seats + counts.seats \
+         FROM counts WHERE schedules.id = counts.schedule_id",
+    )
+    .bind::<Array<Uuid>, _>(ids);
+    let mut also = conn;
+    try_join!(
+        end.execute(&mut conn).boxed(),
+        free.execute(&mut also).boxed()
+    )?;
+    Ok(())
+}
+
+/// How a pending reservation ends without a payment.
+#[derive(Clone, Copy)]
+pub(crate) enum Released {
+    Cancelled,
+    Expired,
+}
+
+impl Released {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// Expires those of `reservations` whose holds are over by `now`, and shows them so.
+pub(crate) async fn expire_over(
+    conn: &AsyncPgConnection,
+    now: OffsetDateTime,
+    reservations: &mut HashMap<ReservationId, Reservation>,
+) -> QueryResult<u64> {
+    let mut over = Vec::new();
+    for reservation in reservations.values_mut().filter(|r| r.is_over(now)) {
+        reservation.status = ReservationStatus::Expired;
+        over.push(reservation.id.get());
+    }
+    let count = over.len() as u64;
+    release(conn, over, Released::Expired).await?;
+    Ok(count)
+}

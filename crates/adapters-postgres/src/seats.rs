@@ -1,0 +1,216 @@
+//! Seats and holds: [`SeatStore`] on PostgreSQL.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use async_trait::async_trait;
+use diesel::{
+    QueryResult,
+    sql_types::{Array, BigInt, Nullable, Timestamptz, Uuid},
+};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use domain::{
+    clock::Clock,
+    id::{ReservationId, ScheduleId, UserId},
+    idempotency::Outcome,
+    page::{Page, PageRequest},
+    reservations::{CancelError, HoldError, Reservation, ReservationStatus, SeatStore},
+    seats::{HoldRequest, HoldRules},
+    storage::StorageError,
+};
+use time::OffsetDateTime;
+
+use crate::{
+    error::storage,
+    lane::{Lane, LaneSettings, Tasks},
+    pool::Database,
+    reservations::{self, Released, ReservationColumns, ReservationRow},
+    schedules,
+    sql::sql,
+};
+
+mod holding;
+
+use holding::Holding;
+
+/// [`SeatStore`] on PostgreSQL.
+pub struct PgSeatStore {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    holds: Lane<Holding>,
+}
+
+impl PgSeatStore {
+    /// Starts the lane for holds.
+    pub(crate) fn start(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        rules: HoldRules,
+        lane: LaneSettings,
+        tasks: &Tasks,
+    ) -> Self {
+        let holding = Holding {
+            clock: clock.clone(),
+            rules,
+        };
+        let holds = Lane::start(holding, database.clone(), lane, tasks);
+        Self {
+            database,
+            clock,
+            holds,
+        }
+    }
+}
+
+#[async_trait]
+impl SeatStore for PgSeatStore {
+    async fn hold(&self, request: HoldRequest) -> Result<Outcome<Reservation>, HoldError> {
+        self.holds.submit(request).await?
+    }
+
+    async fn cancel(&self, id: ReservationId, owner: UserId) -> Result<Reservation, CancelError> {
+        let (database, clock) = (self.database.clone(), self.clock.clone());
+        self.database
+            .detached(async move {
+                let mut conn = database.connection().await?;
+                conn.transaction(async |conn| cancel(conn, &*clock, id, owner).await)
+                    .await
+                    .map_err(storage)
+            })
+            .await?
+    }
+
+    async fn find(
+        &self,
+        id: ReservationId,
+        owner: UserId,
+    ) -> Result<Option<Reservation>, StorageError> {
+        let conn = self.database.connection().await?;
+        let mut found = reservations::find(&conn, vec![id.get()])
+            .await
+            .map_err(storage)?;
+        let own = found
+            .remove(&id)
+            .filter(|reservation| reservation.user_id == owner);
+        Ok(own.map(|reservation| reservation.at(self.clock.now())))
+    }
+
+    async fn list(
+        &self,
+        owner: UserId,
+        page: PageRequest<ReservationId>,
+    ) -> Result<Page<Reservation, ReservationId>, StorageError> {
+        let conn = self.database.connection().await?;
+        let found = list(&conn, owner, page).await.map_err(storage)?;
+        let now = self.clock.now();
+        let found = found
+            .into_iter()
+            .map(|reservation| reservation.at(now))
+            .collect();
+        Ok(Page::of(found, page.limit, |reservation: &Reservation| {
+            reservation.id
+        }))
+    }
+
+    async fn sweep(&self) -> Result<u64, StorageError> {
+        let (database, clock) = (self.database.clone(), self.clock.clone());
+        self.database
+            .detached(async move {
+                let mut conn = database.connection().await?;
+                let mut swept = 0;
+                loop {
+                    let some = conn
+                        .transaction(async |conn| sweep(conn, clock.now()).await)
+                        .await;
+                    match some.map_err(storage)? {
+                        0 => return Ok(swept),
+                        some => swept += some,
+                    }
+                }
+            })
+            .await
+    }
+}
+
+async fn cancel(
+    conn: &mut AsyncPgConnection,
+    clock: &dyn Clock,
+    id: ReservationId,
+    owner: UserId,
+) -> QueryResult<Result<Reservation, CancelError>> {
+    // The schedule of a reservation never changes, so it can be asked before it is locked.
+    let Some(schedule) = schedules_of(conn, vec![id.get()]).await?.pop_first() else {
+        return Ok(Err(CancelError::NotFound));
+    };
+    schedules::lock(conn, [schedule].into()).await?;
+    let mut found = reservations::find(conn, vec![id.get()]).await?;
+    found.retain(|_, reservation| reservation.user_id == owner);
+    reservations::expire_over(conn, clock.now(), &mut found).await?;
+    let Some(reservation) = found.remove(&id) else {
+        return Ok(Err(CancelError::NotFound));
+    };
+    let pending = reservation.status == ReservationStatus::PendingPayment;
+    let cancelled = reservation.cancel();
+    if pending && cancelled.is_ok() {
+        reservations::release(conn, vec![id.get()], Released::Cancelled).await?;
+    }
+    Ok(cancelled)
+}
+
+/// The schedules of these reservations.
+pub(crate) async fn schedules_of(
+    conn: &mut AsyncPgConnection,
+    ids: Vec<uuid::Uuid>,
+) -> QueryResult<BTreeSet<ScheduleId>> {
+    let rows: Vec<(uuid::Uuid,)> =
+        sql::<(Uuid,)>("SELECT DISTINCT schedule_id FROM reservations WHERE id = ANY($1)")
+            .bind::<Array<Uuid>, _>(ids)
+            .load(conn)
+            .await?;
+    Ok(rows.into_iter().map(|(id,)| ScheduleId::new(id)).collect())
+}
+
+async fn list(
+    mut conn: &AsyncPgConnection,
+    owner: UserId,
+    page: PageRequest<ReservationId>,
+) -> QueryResult<Vec<Reservation>> {
+    let rows: Vec<ReservationRow> = sql::<ReservationColumns>(
+        "SELECT id, user_id, schedule_id, status, amount, created_at, held_until, payment_id \
+         FROM reservations WHERE user_id = $1 AND ($2 IS NULL OR id < $2) \
+         ORDER BY id DESC LIMIT $3",
+    )
+    .bind::<Uuid, _>(owner.get())
+    .bind::<Nullable<Uuid>, _>(page.after.map(ReservationId::get))
+    .bind::<BigInt, _>(i64::from(page.limit) + 1)
+    .load(&mut conn)
+    .await?;
+    let seats = reservations::seats_of(conn, rows.iter().map(|row| row.0).collect()).await?;
+    Ok(reservations::assemble(rows, seats))
+}
+
+/// Expires holds that are over, of one schedule, up to a bound, and tells how many. Waits for the
+/// schedule's lock in line: on an opening night it is never free, and skipping it would be for good.
+async fn sweep(conn: &mut AsyncPgConnection, now: OffsetDateTime) -> QueryResult<u64> {
+    const MOST: i64 = 1_000;
+    let due: Vec<(uuid::Uuid,)> = sql::<(Uuid,)>(
+        "SELECT schedule_id FROM reservations WHERE status = 'pending_payment' \
+         AND held_until <= $1 ORDER BY held_until LIMIT 1",
+    )
+    .bind::<Timestamptz, _>(now)
+    .load(conn)
+    .await?;
+    let [(schedule,)] = due[..] else { return Ok(0) };
+    schedules::lock(conn, [ScheduleId::new(schedule)].into()).await?;
+    let due: Vec<(uuid::Uuid,)> = sql::<(Uuid,)>(
+        "SELECT id FROM reservations WHERE schedule_id = $1 AND status = 'pending_payment' \
+         AND held_until <= $2 ORDER BY held_until LIMIT $3",
+    )
+    .bind::<Uuid, _>(schedule)
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(MOST)
+    .load(conn)
+    .await?;
+    let due = due.into_iter().map(|(id,)| id).collect();
+    let mut found = reservations::find(conn, due).await?;
+    reservations::expire_over(conn, now, &mut found).await
+}

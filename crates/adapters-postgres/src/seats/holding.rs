@@ -1,0 +1,189 @@
+//! Holds, many in a transaction.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use diesel::{
+    QueryResult,
+    sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{
+    clock::Clock,
+    id::{ReservationId, ScheduleId, UserId},
+    idempotency::Outcome,
+    reservations::{Claim, HoldError, Reservation},
+    seats::{Hall, HoldRequest, HoldRules, Seat, SeatNumber, allocate},
+};
+use futures_util::try_join;
+use time::OffsetDateTime;
+
+use crate::{
+    idempotency::{self, Operation},
+    lane::Batch,
+    reservations::{self, Released, status},
+    schedules,
+    seat_rows::{SeatColumns, SeatRow, seat},
+    sql::sql,
+    tokens,
+};
+
+/// Holds, many in a transaction.
+pub(super) struct Holding {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) rules: HoldRules,
+}
+
+impl Batch for Holding {
+    type Request = HoldRequest;
+    type Answer = Result<Outcome<Reservation>, HoldError>;
+
+    async fn execute(
+        &self,
+        conn: &mut AsyncPgConnection,
+        requests: &[HoldRequest],
+    ) -> QueryResult<Vec<Self::Answer>> {
+        let wanted = requests.iter().map(|request| request.schedule_id).collect();
+        let on_sale = schedules::lock(conn, wanted).await?;
+        let now = self.clock.now();
+        let mut hall = load(conn, requests).await?;
+        hall.schedules = on_sale;
+        let over = hall.vacate_over(now);
+        let over = over.into_iter().map(ReservationId::get).collect();
+        reservations::release(conn, over, Released::Expired).await?;
+
+        let answers = allocate(now, &self.rules, &mut hall, requests);
+        store(conn, now, requests, &answers).await?;
+        Ok(answers)
+    }
+}
+
+async fn load(conn: &AsyncPgConnection, requests: &[HoldRequest]) -> QueryResult<Hall> {
+    let keys = requests
+        .iter()
+        .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
+    let tokens: BTreeSet<_> = requests.iter().map(|r| r.pass.token_id.get()).collect();
+    let (seats, claims, tokens, used) = try_join!(
+        load_seats(conn, requests),
+        load_claims(conn, requests),
+        tokens::find(conn, tokens.into_iter().collect()),
+        idempotency::find(conn, Operation::Hold, keys),
+    )?;
+    let made = reservations::find(conn, idempotency::resources(&used)).await?;
+    let earlier = idempotency::earlier(used, |id| made.get(&ReservationId::new(id)).cloned());
+    Ok(Hall {
+        seats,
+        claims,
+        tokens,
+        earlier,
+        ..Hall::default()
+    })
+}
+
+async fn load_seats(
+    mut conn: &AsyncPgConnection,
+    requests: &[HoldRequest],
+) -> QueryResult<HashMap<(ScheduleId, SeatNumber), Seat>> {
+    let wanted: BTreeSet<_> = requests
+        .iter()
+        .flat_map(|r| {
+            r.seats
+                .as_slice()
+                .iter()
+                .map(|n| (r.schedule_id.get(), n.get()))
+        })
+        .collect();
+    let (schedules, numbers): (Vec<_>, Vec<_>) = wanted
+        .into_iter()
+        .map(|(schedule, n)| (schedule, n.cast_signed()))
+        .unzip();
+    let rows: Vec<SeatRow> = sql::<SeatColumns>(
+        "SELECT s.schedule_id, s.id, s.number, s.grade, s.price, s.status, s.reservation_id, \
+         s.held_until FROM unnest($1, $2) AS wanted (schedule_id, number) \
+         JOIN seats s USING (schedule_id, number)",
+    )
+    .bind::<Array<Uuid>, _>(schedules)
+    .bind::<Array<Integer>, _>(numbers)
+    .load(&mut conn)
+    .await?;
+    let seats = rows.into_iter().filter_map(seat);
+    Ok(seats
+        .map(|(schedule, seat)| ((schedule, seat.number), seat))
+        .collect())
+}
+
+/// The pending and paid reservations of those who ask, in the schedules they ask for.
+async fn load_claims(
+    mut conn: &AsyncPgConnection,
+    requests: &[HoldRequest],
+) -> QueryResult<HashMap<(UserId, ScheduleId), Vec<Claim>>> {
+    type Row = (
+        uuid::Uuid,
+        uuid::Uuid,
+        i32,
+        OffsetDateTime,
+        Option<uuid::Uuid>,
+        String,
+    );
+    let wanted: BTreeSet<_> = requests
+        .iter()
+        .map(|r| (r.pass.user_id.get(), r.schedule_id.get()))
+        .collect();
+    let (users, schedules): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
+    let rows: Vec<Row> = sql::<(Uuid, Uuid, Integer, Timestamptz, Nullable<Uuid>, Text)>(
+        "SELECT r.user_id, r.schedule_id, r.seat_count, r.held_until, r.payment_id, r.status \
+         FROM unnest($1, $2) AS wanted (user_id, schedule_id) \
+         JOIN reservations r USING (user_id, schedule_id) \
+         WHERE r.status IN ('pending_payment', 'paid')",
+    )
+    .bind::<Array<Uuid>, _>(users)
+    .bind::<Array<Uuid>, _>(schedules)
+    .load(&mut conn)
+    .await?;
+    let mut claims: HashMap<_, Vec<_>> = HashMap::new();
+    for (user, schedule, seats, held_until, payment, name) in rows {
+        let claim = Claim {
+            seats: seats.unsigned_abs(),
+            held_until,
+            status: status(&name, payment),
+        };
+        claims
+            .entry((UserId::new(user), ScheduleId::new(schedule)))
+            .or_default()
+            .push(claim);
+    }
+    Ok(claims)
+}
+
+async fn store(
+    conn: &AsyncPgConnection,
+    now: OffsetDateTime,
+    requests: &[HoldRequest],
+    answers: &[Result<Outcome<Reservation>, HoldError>],
+) -> QueryResult<()> {
+    let granted = || {
+        let pairs = requests.iter().zip(answers);
+        pairs.filter_map(|(request, answer)| match answer {
+            Ok(Outcome {
+                value,
+                replayed: false,
+            }) => Some((request, value)),
+            Ok(_) | Err(_) => None,
+        })
+    };
+    let new: Vec<_> = granted().map(|(_, reservation)| reservation).collect();
+    let keys = granted().filter_map(|(request, reservation)| {
+        Some((
+            reservation.user_id,
+            request.key.as_ref()?,
+            reservation.id.get(),
+        ))
+    });
+    try_join!(
+        reservations::insert(conn, &new),
+        idempotency::store(conn, Operation::Hold, now, keys),
+    )?;
+    Ok(())
+}

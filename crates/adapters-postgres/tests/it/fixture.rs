@@ -1,0 +1,232 @@
+//! A server process's adapters over a database of the test's own, under a clock that the test moves.
+
+use std::sync::Arc;
+
+use adapters_postgres::{Adapters, Database, DatabaseConfig, LaneSettings, Options, PgAuditor};
+use domain::{
+    audit::Auditor,
+    balance::{ChargeRequest, ChargeRules},
+    catalogue::{Concert, NewSchedule, Schedule, ShortText},
+    clock::{Clock, FixedClock},
+    id::{ConcertId, EntryId, PaymentId, ReservationId, ScheduleId, SeatId, TokenId, UserId},
+    idempotency::IdempotencyKey,
+    money::Money,
+    payment::PayRequest,
+    queue::{JoinRequest, Pass, QueuePolicy, QueueTimes},
+    seats::{HoldRequest, HoldRules, Seat, SeatNumber, SeatNumbers, SeatStatus},
+    users::{User, UserName},
+};
+use test_database::TestDatabase;
+use time::{Duration, OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+pub const NOON: OffsetDateTime = datetime!(2026-01-01 12:00 UTC);
+pub const SEAT_PRICE: i64 = 10_000;
+
+pub fn options() -> Options {
+    Options {
+        queue_times: QueueTimes {
+            active_ttl: Duration::minutes(5),
+            waiting_ttl: Duration::hours(2),
+            no_show_after: Duration::ZERO,
+            admission_interval: Duration::SECOND,
+        },
+        queue_policy: QueuePolicy {
+            capacity: 1_000,
+            admission_batch: 100,
+            paused: false,
+        },
+        hold_rules: HoldRules {
+            ttl: Duration::minutes(5),
+            seats_per_user: 4,
+        },
+        charge_rules: ChargeRules {
+            max_charge: Money::won(10_000_000),
+            max_balance: Money::won(1_000_000_000),
+        },
+        lanes: LaneSettings::default(),
+    }
+}
+
+/// Any number of "processes" over one database, and one clock.
+pub struct Fixture {
+    pub test_database: TestDatabase,
+    pub clock: Arc<FixedClock>,
+    pub options: Options,
+}
+
+impl Fixture {
+    pub async fn new() -> Self {
+        Self::with(options()).await
+    }
+
+    pub async fn with(options: Options) -> Self {
+        let test_database = TestDatabase::migrated().await;
+        Self {
+            test_database,
+            clock: Arc::new(FixedClock::at(NOON)),
+            options,
+        }
+    }
+
+    pub fn database(&self) -> Database {
+        Database::new(&DatabaseConfig::new(self.test_database.url())).unwrap()
+    }
+
+    /// Starts one process's adapters.
+    pub async fn process(&self) -> Adapters {
+        Adapters::with_clock(&self.database(), &self.options, self.clock.clone())
+            .await
+            .unwrap()
+    }
+
+    /// Fails the test with what the audit finds.
+    pub async fn assert_audit_clean(&self) {
+        let findings = PgAuditor::new(self.database()).audit().await.unwrap();
+        for finding in findings {
+            assert!(
+                finding.violations.is_empty(),
+                "{}: {:?}",
+                finding.claim,
+                finding.violations
+            );
+        }
+    }
+}
+
+/// A new id: random is good enough here.
+pub fn id() -> Uuid {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    Uuid::from_u64_pair(
+        0x0190_0000_0000_7000,
+        0x8000_0000_0000_0000 | COUNT.fetch_add(1, Ordering::Relaxed),
+    )
+}
+
+pub async fn sign_up(process: &Adapters) -> UserId {
+    let id = UserId::new(id());
+    let name = UserName::new("Fan").unwrap();
+    process
+        .users
+        .add(User {
+            id,
+            name,
+            created_at: process.clock.now(),
+        })
+        .await
+        .unwrap();
+    id
+}
+
+/// A user with an active queue token.
+pub async fn shopper(process: &Adapters) -> Pass {
+    let user_id = sign_up(process).await;
+    join(process, user_id).await
+}
+
+pub async fn join(process: &Adapters, user_id: UserId) -> Pass {
+    let request = JoinRequest {
+        token_id: TokenId::new(id()),
+        user_id,
+    };
+    process.tokens.join(request).await.unwrap().unwrap().pass
+}
+
+pub async fn charge(process: &Adapters, user_id: UserId, won: i64) {
+    process
+        .ledger
+        .charge(charge_request(user_id, won, None))
+        .await
+        .unwrap();
+}
+
+pub fn charge_request(user_id: UserId, won: i64, key: Option<IdempotencyKey>) -> ChargeRequest {
+    ChargeRequest {
+        entry_id: EntryId::new(id()),
+        user_id,
+        amount: Money::won(won),
+        key,
+    }
+}
+
+/// A schedule tomorrow with seats 1 to `seats`.
+pub async fn schedule(process: &Adapters, seats: i64) -> ScheduleId {
+    let text = |text| ShortText::new(text).unwrap();
+    let concert = Concert {
+        id: ConcertId::new(id()),
+        title: text("Title"),
+        venue: text("Venue"),
+    };
+    process
+        .catalogue
+        .add_concert(concert.clone())
+        .await
+        .unwrap();
+    add_schedule(
+        process,
+        concert.id,
+        seats,
+        process.clock.now() + Duration::DAY,
+    )
+    .await
+}
+
+pub async fn add_schedule(
+    process: &Adapters,
+    concert_id: ConcertId,
+    seats: i64,
+    starts_at: OffsetDateTime,
+) -> ScheduleId {
+    let total_seats = u32::try_from(seats).unwrap();
+    let schedule = Schedule {
+        id: ScheduleId::new(id()),
+        concert_id,
+        starts_at,
+        sales_open_at: None,
+        total_seats,
+        remaining_seats: total_seats,
+        sold_seats: 0,
+    };
+    let seat = |number| Seat {
+        id: SeatId::new(id()),
+        number: SeatNumber::new(number).unwrap(),
+        grade: "R".into(),
+        price: Money::won(SEAT_PRICE),
+        status: SeatStatus::Available,
+    };
+    let new = NewSchedule {
+        schedule: schedule.clone(),
+        seats: (1..=seats).map(seat).collect(),
+    };
+    assert!(process.catalogue.add_schedule(new).await.unwrap());
+    schedule.id
+}
+
+pub fn hold_request(pass: Pass, schedule_id: ScheduleId, seats: &[i64]) -> HoldRequest {
+    HoldRequest {
+        reservation_id: ReservationId::new(id()),
+        pass,
+        schedule_id,
+        seats: SeatNumbers::new(seats).unwrap(),
+        key: None,
+    }
+}
+
+pub fn pay_request(pass: Pass, reservation_id: ReservationId) -> PayRequest {
+    PayRequest {
+        payment_id: PaymentId::new(id()),
+        entry_id: EntryId::new(id()),
+        pass,
+        reservation_id,
+        seats: None,
+        key: None,
+    }
+}
+
+pub fn key(name: &str, fingerprint: u8) -> IdempotencyKey {
+    IdempotencyKey {
+        key: name.into(),
+        fingerprint: [fingerprint; 32],
+    }
+}

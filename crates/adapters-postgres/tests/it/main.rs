@@ -1,0 +1,4 @@
+//! The outbound ports on a real PostgreSQL.
+
+mod fixture;
+mod journey;
