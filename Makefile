@@ -2,16 +2,47 @@
 SHELL := /bin/sh
 export CARGO_TERM_COLOR ?= auto
 
+# Runs what follows with the PostgreSQL that `make postgres` may just have put into .postgres.
+with_postgres = if [ -z "$$PG_BINDIR" ] && [ -x .postgres/bin/initdb ]; then \
+	PG_BINDIR="$$PWD/.postgres/bin"; export PG_BINDIR; fi;
+boxoffice = $(with_postgres) exec cargo run --quiet --locked -p boxoffice --
+
 .PHONY: help
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+.PHONY: run
+run: rust postgres ## get what is missing, build, and serve on 127.0.0.1:8080 with concerts to try
+	@$(with_postgres) exec cargo run --locked -p boxoffice -- serve --seed $(ARGS)
+
+.PHONY: seed
+seed: rust postgres ## fill an empty database with a dozen concerts
+	@$(boxoffice) seed $(ARGS)
+
+.PHONY: audit
+audit: rust postgres ## check that every promise is kept, also while the server runs
+	@$(boxoffice) audit $(ARGS)
+
+.PHONY: build
+build: rust ## build the server to be used in earnest, target/release/boxoffice
+	cargo build --release --locked -p boxoffice
+
 .PHONY: check
-check: ## formatting, lints, and that the domain stays free of I/O
+check: rust ## formatting, lints, and that the domain stays free of I/O
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	scripts/check-domain.sh
 
 .PHONY: test
-test: ## every test
-	cargo test --workspace --locked
+test: rust postgres ## get what is missing and run every test
+	cargo build --locked -p boxoffice
+	$(with_postgres) cargo test --workspace --locked
+
+.PHONY: postgres
+postgres: ## get PostgreSQL, unless it is there
+	@scripts/get-postgres.sh
+
+.PHONY: rust
+rust:
+	@command -v cargo >/dev/null || { \
+	echo "Rust is missing: get it from https://rustup.rs, then try again" >&2; exit 1; }

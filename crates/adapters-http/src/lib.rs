@@ -1,1 +1,44 @@
-//! To be written.
+//! Boxoffice's REST API (SPEC §4 and §5) on actix-web.
+//!
+//! The adapter between HTTP and the inbound ports of `domain`: it parses, authenticates, calls one
+//! method of a port and shows what that answered. There is no rule here and no SQL.
+//!
+//! - [`serve`] is the way in: a listener and an [`Api`] (the ports and the settings) become a server;
+//! - `routes` is the table of paths, one module a feature has its bodies, views and handlers;
+//! - `auth` has an extractor for each kind of proof that SPEC §4 names (U, Q, A, K), on `token`;
+//! - `problem` is the one error type: its code table has each problem's status and texts, and the
+//!   features map their errors to it without a catch-all arm;
+//! - `edge` is the one middleware: request ids, problems in the client's language, the log.
+//!
+//! A handler's future may be dropped at any point (the client went away, the time ran out): the
+//! ports promise that a write does not depend on its caller.
+
+mod admin;
+mod auth;
+mod balance;
+mod body;
+mod concerts;
+mod edge;
+mod health;
+mod idempotency;
+mod language;
+mod moment;
+mod page;
+mod params;
+mod path;
+mod payments;
+mod problem;
+mod queue;
+mod reservations;
+mod routes;
+mod seat_map;
+mod server;
+mod token;
+mod users;
+mod venue;
+
+#[cfg(test)]
+mod testing;
+
+pub use server::{Api, HttpSettings, SignUp, serve};
+pub use venue::{UnknownZone, VenueZone};

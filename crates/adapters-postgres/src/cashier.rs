@@ -185,10 +185,9 @@ async fn load(
     let keys = requests
         .iter()
         .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
-    let tokens: BTreeSet<_> = requests.iter().map(|r| r.pass.token_id.get()).collect();
     let (reservations, tokens, used) = try_join!(
         reservations::find(conn, reservations),
-        tokens::find(conn, tokens.into_iter().collect()),
+        tokens::shown(conn, requests.iter().map(|r| &r.pass)),
         idempotency::find(conn, Operation::Payment, keys),
     )?;
     let made = find(conn, idempotency::resources(&used)).await?;

@@ -35,6 +35,8 @@ mod seat_rows;
 mod seats;
 mod sql;
 mod tokens;
+mod trouble;
+mod turn;
 mod users;
 
 pub use adapters::{Adapters, Options};
@@ -45,3 +47,5 @@ pub use durability::unsafe_settings;
 pub use lane::LaneSettings;
 pub use migrate::migrate;
 pub use pool::{ConfigError, Database, DatabaseConfig};
+pub use trouble::Trouble;
+pub use turn::Turn;

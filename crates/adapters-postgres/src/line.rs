@@ -20,7 +20,9 @@ use futures_util::{TryStreamExt, future::try_join};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 
-use crate::{error::storage, lane::Tasks, pool::Database, sql::sql, tokens::state};
+use crate::{
+    error::storage, lane::Tasks, pool::Database, sql::sql, tokens::state, trouble::Trouble,
+};
 
 /// The line is at most this old while the database answers.
 const EVERY: Duration = Duration::from_millis(200);
@@ -92,6 +94,7 @@ impl FollowedLine {
     }
 
     async fn follow(self: Arc<Self>, database: Database, mut versions: Versions, tasks: Tasks) {
+        let mut trouble = Trouble::with("following the queue");
         loop {
             tokio::select! {
                 () = tasks.stop.cancelled() => return,
@@ -99,17 +102,13 @@ impl FollowedLine {
                 () = tokio::time::sleep(EVERY) => {}
             }
             self.rounds.send_modify(|rounds| rounds.begun += 1);
-            let mut last = None;
-            match self.round(&database, versions).await {
-                Ok(reached) => {
-                    versions = reached;
-                    last = Some(Instant::now());
-                }
-                Err(error) => tracing::warn!(%error, "the queue could not be followed"),
-            }
+            let reached = self.round(&database, versions).await;
+            trouble.note(&reached);
+            let succeeded = reached.is_ok().then(Instant::now);
+            versions = reached.unwrap_or(versions);
             self.rounds.send_modify(|rounds| {
                 rounds.ended = rounds.begun;
-                rounds.last = last.unwrap_or(rounds.last);
+                rounds.last = succeeded.unwrap_or(rounds.last);
             });
         }
     }

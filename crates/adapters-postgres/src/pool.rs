@@ -19,9 +19,10 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How to reach the database, and how long to wait for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DatabaseConfig {
     /// `postgres://user:password@host:port/database?sslmode=…`, or a socket directory as the host.
+    /// It may hold a password, so this type cannot be printed.
     pub url: String,
     /// At most so many connections.
     pub pool_size: usize,
@@ -201,12 +202,15 @@ fn tls_connector() -> Result<MakeRustlsConnect, ConfigError> {
     Ok(MakeRustlsConnect::new(config))
 }
 
-/// The whole chain of causes: the outermost one says little.
+/// The chain of causes, each once: the outermost one says little.
 fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
+        let inner_text = inner.to_string();
+        if !text.ends_with(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
         cause = inner.source();
     }
     text

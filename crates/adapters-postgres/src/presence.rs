@@ -14,7 +14,9 @@ use diesel_async::RunQueryDsl;
 use domain::{clock::Clock, id::UserId, queue::Presence, storage::StorageError};
 use time::OffsetDateTime;
 
-use crate::{error::storage, lane::Tasks, line::FollowedLine, pool::Database, sql::sql};
+use crate::{
+    error::storage, lane::Tasks, line::FollowedLine, pool::Database, sql::sql, trouble::Trouble,
+};
 
 /// [`Presence`] on PostgreSQL: one statement every few seconds, however many requests came in.
 pub struct PgPresence {
@@ -44,13 +46,12 @@ impl PgPresence {
         });
         let (writer, stop) = (presence.clone(), tasks.stop.clone());
         tasks.tracker.spawn(async move {
+            let mut trouble = Trouble::with("writing who is still there");
             loop {
                 let stopped = tokio::time::timeout(interval, stop.cancelled())
                     .await
                     .is_ok();
-                if let Err(error) = writer.write(&database).await {
-                    tracing::warn!(%error, "presence could not be written");
-                }
+                trouble.note(&writer.write(&database).await);
                 if stopped {
                     return;
                 }

@@ -122,8 +122,8 @@ impl SeatStore for PgSeatStore {
                         .transaction(async |conn| sweep(conn, clock.now()).await)
                         .await;
                     match some.map_err(storage)? {
-                        0 => return Ok(swept),
-                        some => swept += some,
+                        None => return Ok(swept),
+                        Some(some) => swept += some,
                     }
                 }
             })
@@ -188,9 +188,10 @@ async fn list(
     Ok(reservations::assemble(rows, seats))
 }
 
-/// Expires holds that are over, of one schedule, up to a bound, and tells how many. Waits for the
-/// schedule's lock in line: on an opening night it is never free, and skipping it would be for good.
-async fn sweep(conn: &mut AsyncPgConnection, now: OffsetDateTime) -> QueryResult<u64> {
+/// Expires holds that are over, of one schedule, up to a bound, and tells how many; `None` when
+/// nothing is due anywhere. Waits for the schedule's lock in line: on an opening night it is never
+/// free, and skipping it would be for good. Whoever had it may have left nothing to do there.
+async fn sweep(conn: &mut AsyncPgConnection, now: OffsetDateTime) -> QueryResult<Option<u64>> {
     const MOST: i64 = 1_000;
     let due: Vec<(uuid::Uuid,)> = sql::<(Uuid,)>(
         "SELECT schedule_id FROM reservations WHERE status = 'pending_payment' \
@@ -199,7 +200,9 @@ async fn sweep(conn: &mut AsyncPgConnection, now: OffsetDateTime) -> QueryResult
     .bind::<Timestamptz, _>(now)
     .load(conn)
     .await?;
-    let [(schedule,)] = due[..] else { return Ok(0) };
+    let [(schedule,)] = due[..] else {
+        return Ok(None);
+    };
     schedules::lock(conn, [ScheduleId::new(schedule)].into()).await?;
     let due: Vec<(uuid::Uuid,)> = sql::<(Uuid,)>(
         "SELECT id FROM reservations WHERE schedule_id = $1 AND status = 'pending_payment' \
@@ -212,5 +215,6 @@ async fn sweep(conn: &mut AsyncPgConnection, now: OffsetDateTime) -> QueryResult
     .await?;
     let due = due.into_iter().map(|(id,)| id).collect();
     let mut found = reservations::find(conn, due).await?;
-    reservations::expire_over(conn, now, &mut found).await
+    let expired = reservations::expire_over(conn, now, &mut found).await?;
+    Ok(Some(expired))
 }

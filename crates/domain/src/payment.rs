@@ -11,7 +11,7 @@ use crate::{
     idempotency::{Earlier, IdempotencyKey, KeyReused, Outcome},
     money::Money,
     page::{Page, PageRequest},
-    queue::{EndReason, Pass, QueueToken, TokenRefusal, TokenState, admits},
+    queue::{EndReason, LineView, Pass, QueueToken, TokenRefusal, TokenState, admits},
     reservations::{Reservation, ReservationStatus},
     seats::SeatNumbers,
     storage::StorageError,
@@ -245,13 +245,18 @@ pub trait Payments: Send + Sync {
 /// [`Payments`] over a [`Cashier`].
 pub struct PaymentService {
     cashier: Arc<dyn Cashier>,
+    line: Arc<dyn LineView>,
     ids: Arc<dyn IdGenerator>,
 }
 
 impl PaymentService {
     /// A service over these ports.
-    pub fn new(cashier: Arc<dyn Cashier>, ids: Arc<dyn IdGenerator>) -> Self {
-        Self { cashier, ids }
+    pub fn new(
+        cashier: Arc<dyn Cashier>,
+        line: Arc<dyn LineView>,
+        ids: Arc<dyn IdGenerator>,
+    ) -> Self {
+        Self { cashier, line, ids }
     }
 }
 
@@ -274,7 +279,12 @@ impl Payments for PaymentService {
             seats,
             key,
         };
-        self.cashier.pay(request).await
+        let paid = self.cashier.pay(request).await?;
+        if !paid.replayed {
+            // The token is spent: whoever has the receipt in hand finds the shop closed.
+            self.line.refreshed().await;
+        }
+        Ok(paid)
     }
 
     async fn find(&self, caller: UserId, id: PaymentId) -> Result<Receipt, PaymentError> {

@@ -4,6 +4,11 @@
 //! is migrated once; each test gets a clone of it (about 30 ms), so tests run side by side, commit
 //! for real, and see each other's locks only when they share a database on purpose.
 
+#![allow(
+    clippy::panic,
+    reason = "this is test code: without a database the test has failed"
+)]
+
 use std::sync::{
     LazyLock,
     atomic::{AtomicU32, Ordering},

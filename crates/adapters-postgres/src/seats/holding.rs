@@ -48,7 +48,7 @@ impl Batch for Holding {
         let wanted = requests.iter().map(|request| request.schedule_id).collect();
         let on_sale = schedules::lock(conn, wanted).await?;
         let now = self.clock.now();
-        let mut hall = load(conn, requests).await?;
+        let mut hall = load(conn, now, requests).await?;
         hall.schedules = on_sale;
         let over = hall.vacate_over(now);
         let over = over.into_iter().map(ReservationId::get).collect();
@@ -60,19 +60,23 @@ impl Batch for Holding {
     }
 }
 
-async fn load(conn: &AsyncPgConnection, requests: &[HoldRequest]) -> QueryResult<Hall> {
+async fn load(
+    conn: &AsyncPgConnection,
+    now: OffsetDateTime,
+    requests: &[HoldRequest],
+) -> QueryResult<Hall> {
     let keys = requests
         .iter()
         .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
-    let tokens: BTreeSet<_> = requests.iter().map(|r| r.pass.token_id.get()).collect();
     let (seats, claims, tokens, used) = try_join!(
         load_seats(conn, requests),
         load_claims(conn, requests),
-        tokens::find(conn, tokens.into_iter().collect()),
+        tokens::shown(conn, requests.iter().map(|r| &r.pass)),
         idempotency::find(conn, Operation::Hold, keys),
     )?;
     let made = reservations::find(conn, idempotency::resources(&used)).await?;
-    let earlier = idempotency::earlier(used, |id| made.get(&ReservationId::new(id)).cloned());
+    let as_it_is = |id| Some(made.get(&ReservationId::new(id))?.clone().at(now));
+    let earlier = idempotency::earlier(used, as_it_is);
     Ok(Hall {
         seats,
         claims,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     id::CountingIds,
-    queue::Ticket,
+    queue::{MockLineView, Ticket},
     reservations::tests::{NOW, reservation},
 };
 use futures_util::FutureExt;
@@ -192,19 +192,40 @@ fn a_cancelled_reservation_cannot_be_paid() {
     ));
 }
 
+fn service(cashier: MockCashier, line: MockLineView) -> PaymentService {
+    PaymentService::new(
+        Arc::new(cashier),
+        Arc::new(line),
+        Arc::new(CountingIds::default()),
+    )
+}
+
 #[test]
 fn a_payment_goes_to_the_cashier_with_new_ids() {
     let mut cashier = MockCashier::new();
+    let new = |n| Uuid::from_u128(n);
     cashier
         .expect_pay()
-        .withf(|r| {
-            r.payment_id.get() == Uuid::from_u128(1) && r.entry_id.get() == Uuid::from_u128(2)
-        })
+        .withf(move |r| r.payment_id.get() == new(1) && r.entry_id.get() == new(2))
         .return_once(|_| Err(PayError::ReservationNotFound));
-    let service = PaymentService::new(Arc::new(cashier), Arc::new(CountingIds::default()));
+    let service = service(cashier, MockLineView::new());
     let answer = service
         .pay(pass(), request(1).reservation_id, None, None)
         .now_or_never()
         .unwrap();
     assert!(matches!(answer, Err(PayError::ReservationNotFound)));
+}
+
+#[test]
+fn rule_5_once_a_payment_is_answered_its_token_is_known_to_be_spent() {
+    let paid = pay(&mut till(150_000), request(10)).unwrap();
+    let mut cashier = MockCashier::new();
+    cashier.expect_pay().return_once(|_| Ok(paid));
+    let mut line = MockLineView::new();
+    line.expect_refreshed().times(1).return_const(());
+    let service = service(cashier, line);
+    let answer = service
+        .pay(pass(), request(10).reservation_id, None, None)
+        .now_or_never();
+    assert!(answer.unwrap().is_ok());
 }

@@ -1,0 +1,141 @@
+//! Who may do what.
+
+use std::{fmt, time::Duration};
+
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    Refusal,
+    values::{duration, secret},
+};
+
+/// Who may do what.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Keys and users")]
+pub struct Keys {
+    /// The key that lets an operator add concerts and steer the queue, 16 characters or more.
+    /// Without it one is made up once and kept in the file operator.key of the data directory
+    #[arg(
+        long,
+        env = "BOXOFFICE_OPERATOR_KEY",
+        hide_env_values = true,
+        value_name = "KEY",
+        value_parser = secret()
+    )]
+    operator_key: Option<SecretString>,
+
+    /// The secret that signs the tokens of users, 32 bytes or more, the same for all servers of one
+    /// database. Without it one is made up once and kept in the file token.key of the data
+    /// directory
+    #[arg(
+        long,
+        env = "BOXOFFICE_TOKEN_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET",
+        value_parser = secret()
+    )]
+    token_secret: Option<SecretString>,
+
+    /// How long a user's access token is good. There is no way to sign in again, so be generous
+    #[arg(
+        long,
+        env = "BOXOFFICE_ACCESS_TTL",
+        value_name = "DURATION",
+        default_value = "365d",
+        value_parser = duration("1s", "3650d")
+    )]
+    pub access_ttl: Duration,
+
+    /// Whether anyone may sign up, or users come from the operator only
+    #[arg(
+        long,
+        env = "BOXOFFICE_SIGN_UP",
+        value_name = "WHO",
+        default_value = "open",
+        value_enum
+    )]
+    sign_up: SignUp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum SignUp {
+    /// Anyone may sign up
+    Open,
+    /// Only the operator adds users
+    Closed,
+}
+
+/// One of the two secrets, and what it has to be like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Opens the operator's routes.
+    Operator,
+    /// Signs the tokens.
+    Token,
+}
+
+impl Key {
+    /// The file in the data directory that keeps it.
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::Operator => "operator.key",
+            Self::Token => "token.key",
+        }
+    }
+
+    /// Refuses a secret that could be guessed or could not be sent, without a word of it.
+    pub fn judge(self, secret: &SecretString) -> Result<(), Refusal> {
+        let secret = secret.expose_secret();
+        let (fits, wanted) = match self {
+            Self::Operator => (
+                secret.len() >= 16 && secret.bytes().all(|byte| byte.is_ascii_graphic()),
+                "16 or more letters, digits and signs, without spaces",
+            ),
+            Self::Token => (secret.len() >= 32, "32 or more bytes"),
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(Refusal::new(format!(
+            "{self} is not good enough: write {wanted}, such as the output of `openssl rand -hex 32`"
+        )))
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Operator => "the operator key (BOXOFFICE_OPERATOR_KEY or operator.key)",
+            Self::Token => "the token secret (BOXOFFICE_TOKEN_SECRET or token.key)",
+        })
+    }
+}
+
+impl Keys {
+    /// The secret as given; nothing (and so the one in its file) when it is missing or empty.
+    pub fn given(&self, key: Key) -> Option<&SecretString> {
+        let secret = match key {
+            Key::Operator => &self.operator_key,
+            Key::Token => &self.token_secret,
+        };
+        secret
+            .as_ref()
+            .filter(|secret| !secret.expose_secret().is_empty())
+    }
+
+    /// Whether anyone may sign up.
+    pub fn sign_up(&self) -> adapters_http::SignUp {
+        match self.sign_up {
+            SignUp::Open => adapters_http::SignUp::Open,
+            SignUp::Closed => adapters_http::SignUp::Closed,
+        }
+    }
+
+    /// Refuses weak secrets.
+    pub fn check(&self) -> Result<(), Refusal> {
+        [Key::Operator, Key::Token]
+            .into_iter()
+            .try_for_each(|key| self.given(key).map_or(Ok(()), |secret| key.judge(secret)))
+    }
+}

@@ -1,0 +1,92 @@
+//! What every server process does by itself, from time to time. There is no leader: the database
+//! knows whether something is due, and whoever comes first does it.
+
+use std::{sync::Arc, time::Duration};
+
+use adapters_postgres::Trouble;
+use domain::{clock::Clock, queue::TokenQueue, reservations::SeatStore};
+use tokio::{task::JoinSet, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+/// The least time between two rounds, whatever the clocks say.
+const BREATH: Duration = Duration::from_millis(5);
+
+/// How often.
+#[derive(Clone, Copy, Debug)]
+pub struct Intervals {
+    /// Between two looks at the queue, at most.
+    pub admission: Duration,
+    /// Between two sweeps of holds that are over.
+    pub sweep: Duration,
+}
+
+/// The schedulers of this process.
+pub struct Schedulers {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Schedulers {
+    /// Starts them.
+    pub fn start(
+        tokens: Arc<dyn TokenQueue>,
+        seats: Arc<dyn SeatStore>,
+        clock: Arc<dyn Clock>,
+        intervals: Intervals,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(admit(tokens, clock, intervals.admission, stop.clone()));
+        tasks.spawn(sweep(seats, intervals.sweep, stop.clone()));
+        Self { stop, tasks }
+    }
+
+    /// Lets each finish the round it is in.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.join_all().await;
+    }
+}
+
+/// Lets people in whenever it is due (SPEC rule 4).
+async fn admit(
+    tokens: Arc<dyn TokenQueue>,
+    clock: Arc<dyn Clock>,
+    interval: Duration,
+    stop: CancellationToken,
+) {
+    let mut trouble = Trouble::with("letting people in");
+    loop {
+        let tick = tokens.tick().await;
+        trouble.note(&tick);
+        let pause = match tick {
+            Ok(tick) => {
+                let wait = Duration::try_from(tick.next_due - clock.now()).unwrap_or_default();
+                wait.min(interval)
+            }
+            Err(_) => interval,
+        };
+        if stopped_within(pause, &stop).await {
+            return;
+        }
+    }
+}
+
+/// Tidies up holds that are over (SPEC rule 16).
+async fn sweep(seats: Arc<dyn SeatStore>, interval: Duration, stop: CancellationToken) {
+    let mut trouble = Trouble::with("tidying up holds that are over");
+    while !stopped_within(interval, &stop).await {
+        trouble.note(&seats.sweep().await);
+    }
+}
+
+async fn stopped_within(pause: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => true,
+        () = sleep(pause.max(BREATH)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

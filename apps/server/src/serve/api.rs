@@ -1,0 +1,65 @@
+//! Which service works over which ports.
+
+use std::sync::Arc;
+
+use adapters_http::{Api, HttpSettings};
+use adapters_postgres::Adapters;
+use domain::{
+    balance::BalanceService, catalogue::CatalogueService, id::IdGenerator, payment::PaymentService,
+    queue::QueueService, reservations::ReservationService, users::UserService,
+};
+
+use crate::{cli::Serve, config::values::signed, ids::UuidV7Ids, keys::Secrets};
+
+/// The use cases over the adapters.
+pub fn assemble(adapters: &Adapters, options: &Serve, secrets: &Secrets) -> Api {
+    let clock = adapters.clock.clone();
+    let ids: Arc<dyn IdGenerator> = Arc::new(UuidV7Ids::new(clock.clone()));
+    let queue = Arc::new(QueueService::new(
+        adapters.tokens.clone(),
+        adapters.line.clone(),
+        adapters.presence.clone(),
+        clock.clone(),
+        ids.clone(),
+    ));
+    let catalogue = CatalogueService::new(adapters.catalogue.clone(), clock.clone(), ids.clone());
+    let ledger = adapters.ledger.clone();
+    Api {
+        users: Arc::new(UserService::new(
+            adapters.users.clone(),
+            clock.clone(),
+            ids.clone(),
+        )),
+        queue: queue.clone(),
+        queue_control: queue,
+        catalogue: Arc::new(catalogue),
+        reservations: Arc::new(ReservationService::new(adapters.seats.clone(), ids.clone())),
+        balances: Arc::new(BalanceService::new(
+            ledger,
+            ids.clone(),
+            options.money.rules(),
+        )),
+        payments: Arc::new(PaymentService::new(
+            adapters.cashier.clone(),
+            adapters.line.clone(),
+            ids.clone(),
+        )),
+        readiness: adapters.readiness.clone(),
+        clock,
+        ids,
+        settings: settings(options, secrets),
+    }
+}
+
+fn settings(options: &Serve, secrets: &Secrets) -> HttpSettings {
+    HttpSettings {
+        operator_key: secrets.operator.clone(),
+        token_secret: secrets.token.clone(),
+        access_ttl: signed(options.keys.access_ttl),
+        active_ttl: signed(options.queue.active_ttl),
+        venue_zone: options.listening.timezone.clone(),
+        sign_up: options.keys.sign_up(),
+        request_timeout: options.listening.request_timeout,
+        shutdown_timeout: options.listening.shutdown_timeout,
+    }
+}

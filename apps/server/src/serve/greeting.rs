@@ -1,0 +1,93 @@
+//! What is told when the server is ready: to programs on stdout, to people on stderr.
+
+use std::{
+    io::{Write, stdout},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    path::Path,
+};
+
+use anyhow::Result;
+
+use crate::{cli::Serve, keys::Secrets};
+
+/// The words, prepared while there is something else to do.
+pub struct Greeting {
+    address: SocketAddr,
+    for_people: String,
+}
+
+impl Greeting {
+    /// Where to reach the server, where its data is, and what to try first.
+    pub fn new(
+        listener: &TcpListener,
+        options: &Serve,
+        data_dir: Option<&Path>,
+        secrets: &Secrets,
+    ) -> Result<Self> {
+        let data = match (options.location.database_url(), data_dir) {
+            (None, Some(path)) => {
+                format!(
+                    "{} (a private PostgreSQL, kept between runs)",
+                    path.display()
+                )
+            }
+            _ => "in the database that BOXOFFICE_DATABASE_URL names".to_owned(),
+        };
+        let key = match &secrets.operator_file {
+            Some(path) => format!("in {}", path.display()),
+            None => "as given in BOXOFFICE_OPERATOR_KEY".to_owned(),
+        };
+        let address = listener.local_addr()?;
+        Ok(Self {
+            address,
+            for_people: for_people(address, &data, &key),
+        })
+    }
+
+    /// Tells it. That nobody may be listening is no reason to stop.
+    pub fn show(&self) {
+        let mut out = stdout().lock();
+        let _ = writeln!(out, "listening on http://{}", self.address).and_then(|()| out.flush());
+        eprintln!("{}", self.for_people);
+    }
+}
+
+fn for_people(address: SocketAddr, data: &str, key: &str) -> String {
+    let here = reachable(address);
+    format!(
+        "  data          {data}\n  \
+           operator key  {key}\n  \
+           now try       curl -X POST http://{here}/v1/users \
+                         -H 'Content-Type: application/json' -d '{{\"name\": \"홍길동\"}}'\n  \
+           to stop       Ctrl-C"
+    )
+}
+
+/// An address that a client on this machine can use: "everywhere" is not one.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_where_everything_is_and_what_to_try() {
+        let address = "0.0.0.0:8080".parse().unwrap();
+        let expected = "  data          /data
+  operator key  in /data/operator.key
+  now try       curl -X POST http://127.0.0.1:8080/v1/users -H 'Content-Type: application/json' \
+                       -d '{\"name\": \"홍길동\"}'
+  to stop       Ctrl-C";
+        assert_eq!(
+            for_people(address, "/data", "in /data/operator.key"),
+            expected
+        );
+    }
+}

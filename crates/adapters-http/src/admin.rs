@@ -1,0 +1,173 @@
+//! What the operator does: concerts, dates, the policy of the queue.
+
+use actix_web::{HttpResponse, web::Data};
+use domain::{
+    catalogue::{Catalogue, Schedule, ShortText},
+    id::ConcertId,
+    queue::{Board, InvalidPolicy, PolicyChange, QueueControl},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+mod schedule;
+
+use schedule::NewSchedule;
+
+use crate::{
+    auth::Operator,
+    body::Body,
+    concerts::ConcertView,
+    moment::Moment,
+    path::PathId,
+    problem::{Fault, Problem},
+};
+
+/// The body of `POST /v1/admin/concerts`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewConcert {
+    title: String,
+    venue: String,
+}
+
+/// The body of `PATCH /v1/admin/queue`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PolicyPatch {
+    capacity: Option<u32>,
+    admission_batch: Option<u32>,
+    paused: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct ScheduleView {
+    id: Uuid,
+    concert_id: Uuid,
+    starts_at: Moment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sales_open_at: Option<Moment>,
+    total_seats: u32,
+    remaining_seats: u32,
+    sold_seats: u32,
+}
+
+#[derive(Serialize)]
+struct BoardView {
+    policy: PolicyView,
+    waiting: u64,
+    active: u64,
+    admitted_last_minute: u64,
+    left: u64,
+    no_shows: u64,
+}
+
+#[derive(Serialize)]
+struct PolicyView {
+    capacity: u32,
+    admission_batch: u32,
+    paused: bool,
+}
+
+fn schedule_view(schedule: &Schedule) -> ScheduleView {
+    ScheduleView {
+        id: schedule.id.get(),
+        concert_id: schedule.concert_id.get(),
+        starts_at: Moment(schedule.starts_at),
+        sales_open_at: schedule.sales_open_at.map(Moment),
+        total_seats: schedule.total_seats,
+        remaining_seats: schedule.remaining_seats,
+        sold_seats: schedule.sold_seats,
+    }
+}
+
+fn board_view(board: &Board) -> BoardView {
+    BoardView {
+        policy: PolicyView {
+            capacity: board.policy.capacity,
+            admission_batch: board.policy.admission_batch,
+            paused: board.policy.paused,
+        },
+        waiting: board.waiting,
+        active: board.active,
+        admitted_last_minute: board.admitted_last_minute,
+        left: board.left,
+        no_shows: board.no_shows,
+    }
+}
+
+/// The text at `pointer` of a body.
+fn text(pointer: &str, text: &str) -> Result<ShortText, Fault> {
+    ShortText::new(text).map_err(|invalid| Fault::at(pointer, &invalid))
+}
+
+/// `POST /v1/admin/concerts`
+pub(crate) async fn add_concert(
+    _: Operator,
+    catalogue: Data<dyn Catalogue>,
+    Body(wish): Body<NewConcert>,
+) -> Result<HttpResponse, Problem> {
+    let (title, venue) = match (text("/title", &wish.title), text("/venue", &wish.venue)) {
+        (Ok(title), Ok(venue)) => (title, venue),
+        (title, venue) => {
+            return Err(Problem::invalid(
+                [title.err(), venue.err()].into_iter().flatten(),
+            ));
+        }
+    };
+    let concert = catalogue.add_concert(title, venue).await?;
+    Ok(HttpResponse::Created().json(ConcertView::from(&concert)))
+}
+
+/// `POST /v1/admin/concerts/{id}/schedules`
+pub(crate) async fn add_schedule(
+    _: Operator,
+    id: PathId,
+    catalogue: Data<dyn Catalogue>,
+    Body(wish): Body<NewSchedule>,
+) -> Result<HttpResponse, Problem> {
+    let wish = wish.check()?;
+    let added = catalogue.add_schedule(
+        id.of(ConcertId::new),
+        wish.starts_at,
+        wish.sales_open_at,
+        wish.plan,
+    );
+    Ok(HttpResponse::Created().json(schedule_view(&added.await?)))
+}
+
+/// `GET /v1/admin/queue`
+pub(crate) async fn board(
+    _: Operator,
+    control: Data<dyn QueueControl>,
+) -> Result<HttpResponse, Problem> {
+    let board = control.board().await?;
+    Ok(HttpResponse::Ok().json(board_view(&board)))
+}
+
+/// `PATCH /v1/admin/queue`
+pub(crate) async fn change_policy(
+    _: Operator,
+    control: Data<dyn QueueControl>,
+    Body(wish): Body<PolicyPatch>,
+) -> Result<HttpResponse, Problem> {
+    let change = PolicyChange {
+        capacity: wish.capacity,
+        admission_batch: wish.admission_batch,
+        paused: wish.paused,
+    };
+    let board = control.change(change).await??;
+    Ok(HttpResponse::Ok().json(board_view(&board)))
+}
+
+impl From<InvalidPolicy> for Problem {
+    fn from(invalid: InvalidPolicy) -> Self {
+        let pointer = match invalid {
+            InvalidPolicy::Capacity => "/capacity",
+            InvalidPolicy::Batch => "/admission_batch",
+        };
+        Self::invalid([Fault::at(pointer, &invalid)])
+    }
+}
+
+#[cfg(test)]
+mod tests;

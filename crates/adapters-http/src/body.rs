@@ -1,0 +1,117 @@
+//! JSON bodies, strictly.
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    error::PayloadError,
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH},
+    web::BytesMut,
+};
+use futures_util::{StreamExt, future::LocalBoxFuture};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+
+use crate::problem::{Code, Fault, Problem, pointer};
+
+/// The largest body, in bytes.
+const LARGEST: usize = 16 * 1024;
+
+/// A JSON body. What is no JSON is 400; JSON that is not what was asked for is 422 and told where.
+pub(crate) struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let acceptable = acceptable(request);
+        let payload = payload.take();
+        Box::pin(async move {
+            acceptable?;
+            parse(&read(payload).await?).map(Self)
+        })
+    }
+}
+
+fn acceptable(request: &HttpRequest) -> Result<(), Problem> {
+    let is_json = request
+        .content_type()
+        .eq_ignore_ascii_case("application/json");
+    let encoding = request.headers().get(CONTENT_ENCODING);
+    let is_plain = encoding.is_none_or(|encoding| encoding.as_bytes() == b"identity");
+    if !is_json || !is_plain {
+        return Err(Problem::new(Code::UnsupportedMediaType));
+    }
+    let length = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    match length {
+        Some(length) if length > LARGEST => Err(Problem::new(Code::BodyTooLarge)),
+        _ => Ok(()),
+    }
+}
+
+async fn read(mut payload: Payload) -> Result<BytesMut, Problem> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(unreadable)?;
+        if body.len() + chunk.len() > LARGEST {
+            return Err(Problem::new(Code::BodyTooLarge));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn unreadable(error: PayloadError) -> Problem {
+    match error {
+        PayloadError::Overflow => Problem::new(Code::BodyTooLarge),
+        error => malformed("the body could not be read").because(error.to_string()),
+    }
+}
+
+fn malformed(detail: &(impl ToString + ?Sized)) -> Problem {
+    Problem::malformed(Fault::at("", detail))
+}
+
+/// Reads `body`, a JSON object, as a `T`, after a first look at whether it is JSON at all: a wrong
+/// type before a syntax error must not hide it. (serde would read an array as a struct, too.)
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let body = std::str::from_utf8(body).map_err(|_| malformed("the body is not UTF-8"))?;
+    serde_json::from_str::<IgnoredAny>(body).map_err(|error| malformed(&error))?;
+    if !body.trim_start().starts_with('{') {
+        return Err(Problem::invalid([Fault::at(
+            "",
+            "a JSON object is expected",
+        )]));
+    }
+    let mut json = serde_json::Deserializer::from_str(body);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let fault = Fault::at(pointer(error.path()), &sentence(error.inner()));
+        match error.inner().classify() {
+            serde_json::error::Category::Data => Problem::invalid([fault]),
+            _ => Problem::malformed(fault),
+        }
+    })
+}
+
+/// What serde says, without the line and column: the pointer tells where.
+fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = text.rfind(" at line ").unwrap_or(text.len());
+    text[..place].to_owned()
+}
+
+/// A field that is there, whatever it holds; for values whose form has a problem code of its own.
+pub(crate) type Anything = Box<serde_json::value::RawValue>;
+
+/// The whole number that `value` is, if it is one of 64 bits.
+pub(crate) fn whole_number(value: &Anything) -> Option<i64> {
+    i64::deserialize(&mut serde_json::Deserializer::from_str(value.get())).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! What surrounds every handler: request ids, problems as answers, deadlines, the log.
+
+use std::{fmt, rc::Rc, time::Duration, time::Instant};
+
+use actix_web::{
+    Error, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue},
+    middleware::Next,
+};
+use domain::id::IdGenerator;
+use tracing::Instrument;
+
+use crate::{
+    auth::part,
+    language::Language,
+    problem::{Code, Problem},
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How long a request may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(pub Duration);
+
+/// What a request is called in the log and in problems.
+#[derive(Clone, Debug)]
+struct RequestId(Rc<str>);
+
+impl RequestId {
+    const LONGEST: usize = 64;
+
+    /// The id that the client (or a proxy) gave, if it can stand in a log, else a new one.
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let given = request.headers().get(REQUEST_ID);
+        let given = given.and_then(|id| id.to_str().ok());
+        match given.filter(|id| Self::is_fit(id)) {
+            Some(id) => Ok(Self(id.into())),
+            None => Ok(Self(
+                part::<dyn IdGenerator>(request)?.next().to_string().into(),
+            )),
+        }
+    }
+
+    fn is_fit(id: &str) -> bool {
+        let fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        (1..=Self::LONGEST).contains(&id.len()) && id.bytes().all(fit)
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The outermost middleware. It always returns a response: an error would skip what is around it.
+pub(crate) async fn edge<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let id = RequestId::of(request.request())?;
+    let language = Language::of(&request);
+    let span = tracing::info_span!("request", id = %id);
+    let response = next.call(request).instrument(span).await?;
+    let (request, response) = response.map_into_boxed_body().into_parts();
+    let response = finish(response, language, &id);
+    log(&request, &response, &id, started.elapsed());
+    Ok(ServiceResponse::new(request, response))
+}
+
+/// Renders a problem for its client, and sets the headers of every answer.
+fn finish(response: HttpResponse, language: Language, id: &RequestId) -> HttpResponse {
+    let mut response = as_problem(response, language, id);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(REQUEST_ID, value);
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// An error answer as a problem: a handler's own, or, when actix gave it, what its status stands for.
+fn as_problem(response: HttpResponse, language: Language, id: &RequestId) -> HttpResponse {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let own = response
+        .error()
+        .and_then(|error| error.as_error::<Problem>());
+    if let Some(problem) = own {
+        problem.log(&id.0);
+        return problem.render(language, Some(&id.0));
+    }
+    let problem = Problem::of_status(status);
+    problem.log(&id.0);
+    let mut rendered = problem.render(language, Some(&id.0));
+    for allow in response.headers().get_all(ALLOW) {
+        rendered.headers_mut().append(ALLOW, allow.clone());
+    }
+    rendered
+}
+
+/// One line a request: the pattern of the path, never the path, the query or a header.
+fn log(request: &HttpRequest, response: &HttpResponse, id: &RequestId, took: Duration) {
+    tracing::info!(
+        request_id = %id,
+        method = %request.method(),
+        route = request.match_pattern().as_deref().unwrap_or("-"),
+        status = response.status().as_u16(),
+        duration_ms = took.as_secs_f64() * 1_000.0,
+        "answered"
+    );
+}
+
+/// The innermost middleware: a handler that takes too long is dropped, which is safe by design, and
+/// its client is told (rule 26).
+pub(crate) async fn deadline<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    // Kept for the answer. Nothing between here and the handler needs the request to itself.
+    let kept = request.request().clone();
+    let Deadline(limit) = *part::<Deadline>(&kept)?;
+    match tokio::time::timeout(limit, next.call(request)).await {
+        Ok(response) => Ok(response?.map_into_boxed_body()),
+        Err(elapsed) => {
+            let problem = Problem::new(Code::ServiceUnavailable).because(elapsed);
+            Ok(ServiceResponse::new(
+                kept,
+                HttpResponse::from_error(problem),
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

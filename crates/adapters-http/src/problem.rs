@@ -1,0 +1,144 @@
+//! The one error type of this adapter: a problem as of RFC 9457 (SPEC §5).
+
+mod code;
+mod fault;
+mod render;
+mod storage;
+
+use std::{error::Error, fmt};
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub(crate) use code::Code;
+pub(crate) use fault::{Fault, child, pointer};
+
+use crate::language::Language;
+
+/// Why a request failed, as its client is told, and the cause, as the log is told.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    status: StatusCode,
+    members: Map<String, Value>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Problem {
+    /// The problem with this code and its usual status.
+    pub(crate) fn new(code: Code) -> Self {
+        Self {
+            code,
+            status: code.entry().status,
+            members: Map::new(),
+            cause: None,
+        }
+    }
+
+    /// A request that cannot be understood at all: 400.
+    pub(crate) fn malformed(fault: Fault) -> Self {
+        let status = StatusCode::BAD_REQUEST;
+        Self {
+            status,
+            ..Self::invalid([fault])
+        }
+    }
+
+    /// A request that is understood and wrong: 422.
+    pub(crate) fn invalid(faults: impl IntoIterator<Item = Fault>) -> Self {
+        let faults: Vec<_> = faults.into_iter().collect();
+        Self::new(Code::InvalidRequest).with("errors", faults)
+    }
+
+    /// A defect of the server, told to the log only.
+    pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Code::InternalError).because(cause)
+    }
+
+    /// The problem that an answer with this status stands for, when actix made it and not a handler.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::NOT_FOUND => Code::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+            StatusCode::TOO_MANY_REQUESTS => Code::TooManyRequests,
+            StatusCode::SERVICE_UNAVAILABLE => Code::ServiceUnavailable,
+            status if status.is_client_error() => {
+                let status = StatusCode::BAD_REQUEST;
+                return Self {
+                    status,
+                    ..Self::new(Code::InvalidRequest)
+                };
+            }
+            _ => Code::InternalError,
+        };
+        Self::new(code)
+    }
+
+    /// With an extra member (SPEC §5).
+    #[must_use]
+    pub(crate) fn with(mut self, member: &str, value: impl Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(value) => {
+                self.members.insert(member.to_owned(), value);
+                self
+            }
+            Err(error) => Self::internal(error),
+        }
+    }
+
+    /// With the error behind it, for the log.
+    #[must_use]
+    pub(crate) fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// What went wrong.
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What went wrong, for the log: the code and the chain of causes.
+    fn story(&self) -> String {
+        let mut story = self.code.entry().code.to_owned();
+        let mut cause = self.cause.as_deref().map(|cause| cause as &dyn Error);
+        while let Some(error) = cause {
+            story.push_str(": ");
+            story.push_str(&error.to_string());
+            cause = error.source();
+        }
+        story
+    }
+
+    /// Tells the log, once: a defect as an error, an overloaded or unreachable store as a warning.
+    pub(crate) fn log(&self, request_id: &str) {
+        if self.status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(request_id, problem = %self, "a request failed");
+        } else if self.status.is_server_error() {
+            tracing::warn!(request_id, problem = %self, "a request could not be served");
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.story())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    /// In English and without a request id: the edge renders it again, knowing both.
+    fn error_response(&self) -> HttpResponse {
+        self.render(Language::English, None)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! Holding seats, and one's reservations (rules 12 to 16).
+
+use actix_web::{HttpResponse, http::header::LOCATION, web::Data};
+use domain::{
+    id::{ReservationId, ScheduleId},
+    queue::Queue,
+    reservations::{
+        CancelError, HoldError, Reservation, ReservationError, ReservationStatus, Reservations,
+        ReservedSeat,
+    },
+    seats::{InvalidSeatNumbers, SeatNumber, SeatNumbers},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    auth::{AtDoor, Visitor},
+    body::Body,
+    idempotency::{KeyHeader, created},
+    moment::Moment,
+    page::{Paging, list},
+    path::PathId,
+    problem::{Code, Fault, Problem, child},
+    queue::not_active,
+};
+
+/// The body of `POST /v1/reservations`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewReservation {
+    schedule_id: Uuid,
+    seat_numbers: Vec<i64>,
+}
+
+/// A reservation as shown.
+#[derive(Serialize)]
+pub(crate) struct ReservationView<'a> {
+    id: Uuid,
+    status: &'static str,
+    schedule_id: Uuid,
+    seats: Vec<SeatView<'a>>,
+    amount: i64,
+    held_until: Moment,
+    created_at: Moment,
+}
+
+#[derive(Serialize)]
+struct SeatView<'a> {
+    id: Uuid,
+    number: u32,
+    grade: &'a str,
+    price: i64,
+}
+
+impl<'a> From<&'a ReservedSeat> for SeatView<'a> {
+    fn from(seat: &'a ReservedSeat) -> Self {
+        Self {
+            id: seat.id.get(),
+            number: seat.number.get(),
+            grade: &seat.grade,
+            price: seat.price.get(),
+        }
+    }
+}
+
+impl<'a> From<&'a Reservation> for ReservationView<'a> {
+    fn from(reservation: &'a Reservation) -> Self {
+        Self {
+            id: reservation.id.get(),
+            status: status(reservation.status),
+            schedule_id: reservation.schedule_id.get(),
+            seats: reservation.seats.iter().map(SeatView::from).collect(),
+            amount: reservation.amount.get(),
+            held_until: Moment(reservation.held_until),
+            created_at: Moment(reservation.created_at),
+        }
+    }
+}
+
+const fn status(status: ReservationStatus) -> &'static str {
+    match status {
+        ReservationStatus::PendingPayment => "pending_payment",
+        ReservationStatus::Paid { .. } => "paid",
+        ReservationStatus::Cancelled => "cancelled",
+        ReservationStatus::Expired => "expired",
+    }
+}
+
+/// The seats that a body names in `seat_numbers`.
+pub(crate) fn seat_numbers(numbers: &[i64]) -> Result<SeatNumbers, Problem> {
+    const FIELD: &str = "/seat_numbers";
+    SeatNumbers::new(numbers).map_err(|invalid| {
+        let wrong = |(at, _): (usize, &i64)| Fault::at(child(FIELD, &at), &invalid);
+        let each = numbers.iter().enumerate();
+        match invalid {
+            InvalidSeatNumbers::Count => Problem::invalid([Fault::at(FIELD, &invalid)]),
+            InvalidSeatNumbers::Range => Problem::invalid(
+                each.filter(|(_, n)| SeatNumber::new(**n).is_none())
+                    .map(wrong),
+            ),
+            InvalidSeatNumbers::Doubled => {
+                Problem::invalid(each.filter(|(at, n)| numbers[..*at].contains(n)).map(wrong))
+            }
+        }
+    })
+}
+
+/// The numbers of `seats`, ascending, to be shown or digested.
+pub(crate) fn numbers(seats: &[SeatNumber]) -> Vec<u32> {
+    seats.iter().map(|seat| seat.get()).collect()
+}
+
+/// `POST /v1/reservations`
+pub(crate) async fn hold(
+    door: AtDoor,
+    key: KeyHeader,
+    reservations: Data<dyn Reservations>,
+    queue: Data<dyn Queue>,
+    Body(wish): Body<NewReservation>,
+) -> Result<HttpResponse, Problem> {
+    // A retry may come after the payment that spent the token, and still gets the first answer.
+    if door.over && !key.is_given() {
+        return Err(Problem::new(Code::QueueTokenExpired));
+    }
+    let seats = seat_numbers(&wish.seat_numbers)?;
+    let key = key.of("hold", (wish.schedule_id, numbers(seats.as_slice())))?;
+    let schedule = ScheduleId::new(wish.schedule_id);
+    let held = match reservations.hold(door.pass, schedule, seats, key).await {
+        Err(HoldError::TokenNotActive) => return Err(not_active(&**queue, door.pass).await),
+        held => held?,
+    };
+    Ok(created(held.replayed)
+        .insert_header((LOCATION, format!("/v1/reservations/{}", held.value.id)))
+        .json(ReservationView::from(&held.value)))
+}
+
+/// `GET /v1/reservations/{id}`
+pub(crate) async fn find(
+    visitor: Visitor,
+    id: PathId,
+    reservations: Data<dyn Reservations>,
+) -> Result<HttpResponse, Problem> {
+    let id = id.of(ReservationId::new);
+    let found = reservations.find(visitor.user, id).await?;
+    Ok(HttpResponse::Ok().json(ReservationView::from(&found)))
+}
+
+/// `GET /v1/reservations`
+pub(crate) async fn mine(
+    visitor: Visitor,
+    paging: Paging,
+    reservations: Data<dyn Reservations>,
+) -> Result<HttpResponse, Problem> {
+    let page = paging.by_id(ReservationId::new)?;
+    let page = reservations.list(visitor.user, page).await?;
+    Ok(list(&page, ReservationView::from))
+}
+
+/// `DELETE /v1/reservations/{id}`
+pub(crate) async fn cancel(
+    visitor: Visitor,
+    id: PathId,
+    reservations: Data<dyn Reservations>,
+) -> Result<HttpResponse, Problem> {
+    let id = id.of(ReservationId::new);
+    let cancelled = reservations.cancel(visitor.user, id).await?;
+    Ok(HttpResponse::Ok().json(ReservationView::from(&cancelled)))
+}
+
+impl From<HoldError> for Problem {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::TokenNotActive => Self::new(Code::QueueTokenNotActive),
+            HoldError::TokenEnded => Self::new(Code::QueueTokenExpired),
+            HoldError::ScheduleNotFound => Self::new(Code::ScheduleNotFound),
+            HoldError::SalesNotOpen { opens_at } => {
+                Self::new(Code::SalesNotOpen).with("opens_at", Moment(opens_at))
+            }
+            HoldError::SeatNotFound { numbers: seats } => {
+                Self::new(Code::SeatNotFound).with("seat_numbers", numbers(&seats))
+            }
+            HoldError::SeatUnavailable { numbers: seats } => {
+                Self::new(Code::SeatUnavailable).with("seat_numbers", numbers(&seats))
+            }
+            HoldError::SeatLimitReached { limit } => {
+                Self::new(Code::SeatLimitReached).with("limit", limit)
+            }
+            HoldError::AmountOverflow => Self::internal(error),
+            HoldError::KeyReused(_) => Self::new(Code::IdempotencyKeyReused),
+            HoldError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::NotFound => Self::new(Code::ReservationNotFound),
+            CancelError::Expired => Self::new(Code::ReservationExpired),
+            CancelError::AlreadyPaid { payment_id } => {
+                Self::new(Code::ReservationAlreadyPaid).with("payment_id", payment_id.get())
+            }
+            CancelError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReservationError> for Problem {
+    fn from(error: ReservationError) -> Self {
+        match error {
+            ReservationError::NotFound => Self::new(Code::ReservationNotFound),
+            ReservationError::Storage(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

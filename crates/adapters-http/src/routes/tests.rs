@@ -1,0 +1,77 @@
+use crate::testing::*;
+use actix_web::http::Method;
+
+#[actix_web::test]
+async fn an_unknown_path_is_not_found() {
+    for path in [
+        "/",
+        "/v1",
+        "/v1/user",
+        "/v1/users/",
+        "/v1//users",
+        "/v1/users/me/x",
+        "/v1/%FF",
+    ] {
+        let answer = Fixture::new().ask(get(path).in_korean()).await;
+        assert_eq!(answer.problem(), (404, "not_found"), "{path}");
+        assert_eq!(answer.body["detail"], "요청한 경로를 찾을 수 없습니다");
+    }
+}
+
+#[actix_web::test]
+async fn a_wrong_method_is_told_the_right_ones() {
+    let concert = format!("/v1/concerts/{}", id(1));
+    let wrong = [
+        ("PUT", "/v1/users".to_owned(), "POST"),
+        ("GET", "/v1/queue/tokens".to_owned(), "POST"),
+        ("PUT", "/v1/queue/tokens/me".to_owned(), "GET, HEAD, DELETE"),
+        ("POST", "/v1/concerts".to_owned(), "GET, HEAD"),
+        ("DELETE", format!("{concert}/seats"), "GET, HEAD"),
+        ("PUT", "/v1/reservations".to_owned(), "GET, HEAD, POST"),
+        (
+            "PATCH",
+            format!("/v1/reservations/{}", id(1)),
+            "GET, HEAD, DELETE",
+        ),
+        ("DELETE", "/v1/payments".to_owned(), "GET, HEAD, POST"),
+        ("POST", "/v1/admin/queue".to_owned(), "GET, HEAD, PATCH"),
+        ("OPTIONS", "/health/live".to_owned(), "GET, HEAD"),
+    ];
+    for (method, path, allowed) in wrong {
+        let method: Method = method.parse().unwrap();
+        let answer = Fixture::new().ask(get(&path).method(method)).await;
+        assert_eq!(answer.problem(), (405, "method_not_allowed"), "{path}");
+        assert_eq!(answer.header("allow"), Some(allowed), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn head_is_answered_like_get() {
+    let answer = Fixture::new()
+        .ask(get("/health/live").method(Method::HEAD))
+        .await;
+    assert_eq!(answer.status, 200);
+}
+
+#[actix_web::test]
+async fn an_id_in_a_path_is_a_uuid() {
+    let paths = [
+        "/v1/reservations/1",
+        "/v1/payments/x",
+        "/v1/users/you/balance",
+        "/v1/users/%FF/balance/entries",
+    ];
+    for path in paths {
+        let answer = Fixture::new().ask(get(path).by_user()).await;
+        assert_eq!(answer.problem(), (400, "invalid_request"), "{path}");
+        assert_eq!(answer.body["errors"][0]["parameter"], "id", "{path}");
+    }
+    for path in [
+        "/v1/concerts/1/schedules",
+        "/v1/concerts/1/seats?date=2026-01-01",
+        "/v1/schedules/1/seats",
+    ] {
+        let answer = Fixture::admitting().ask(get(path).in_queue()).await;
+        assert_eq!(answer.problem(), (400, "invalid_request"), "{path}");
+    }
+}

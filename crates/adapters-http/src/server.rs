@@ -1,0 +1,198 @@
+//! The ports and settings, and the server made of them.
+
+use std::{io, net::TcpListener, sync::Arc};
+
+use actix_web::{
+    App, Error, HttpServer,
+    body::BoxBody,
+    dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::from_fn,
+    web::{Data, ServiceConfig},
+};
+use domain::{
+    balance::Balances,
+    catalogue::Catalogue,
+    clock::Clock,
+    health::Readiness,
+    id::IdGenerator,
+    payment::Payments,
+    queue::{Queue, QueueControl},
+    reservations::Reservations,
+    users::Users,
+};
+use secrecy::SecretString;
+
+use crate::{
+    auth::OperatorKey,
+    edge::{Deadline, edge},
+    routes::routes,
+    token::Tokens,
+    venue::VenueZone,
+};
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// All that the API needs: the inbound ports it calls, time, ids and its settings.
+pub struct Api {
+    /// Signing up.
+    pub users: Arc<dyn Users>,
+    /// The waiting queue, for those in it.
+    pub queue: Arc<dyn Queue>,
+    /// The waiting queue, for the operator.
+    pub queue_control: Arc<dyn QueueControl>,
+    /// Concerts, dates and seats.
+    pub catalogue: Arc<dyn Catalogue>,
+    /// Holds.
+    pub reservations: Arc<dyn Reservations>,
+    /// Prepaid money.
+    pub balances: Arc<dyn Balances>,
+    /// Payments.
+    pub payments: Arc<dyn Payments>,
+    /// Whether this process can serve.
+    pub readiness: Arc<dyn Readiness>,
+    /// The time that tokens are made and checked by.
+    pub clock: Arc<dyn Clock>,
+    /// Makes the ids of requests.
+    pub ids: Arc<dyn IdGenerator>,
+    /// The rest.
+    pub settings: HttpSettings,
+}
+
+/// The settings of the API (SPEC §7).
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// What the operator's requests carry (`OPERATOR_KEY`).
+    pub operator_key: SecretString,
+    /// What tokens are signed with, at least 32 bytes (`TOKEN_SECRET`); all processes share it.
+    pub token_secret: SecretString,
+    /// How long an access token lasts.
+    pub access_ttl: time::Duration,
+    /// How long an admitted queue token is active (`ACTIVE_TTL`).
+    pub active_ttl: time::Duration,
+    /// The time zone of the venue's day (`TIMEZONE`).
+    pub venue_zone: VenueZone,
+    /// Who may sign up (`SIGN_UP`).
+    pub sign_up: SignUp,
+    /// How long a request may take (`REQUEST_TIMEOUT`).
+    pub request_timeout: std::time::Duration,
+    /// How long requests may take to finish when the server stops (`SHUTDOWN_TIMEOUT`).
+    pub shutdown_timeout: std::time::Duration,
+}
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignUp {
+    /// Anyone.
+    Open,
+    /// Nobody; users come from the operator only.
+    Closed,
+}
+
+/// What every worker's application shares, prepared once.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    users: Data<dyn Users>,
+    queue: Data<dyn Queue>,
+    queue_control: Data<dyn QueueControl>,
+    catalogue: Data<dyn Catalogue>,
+    reservations: Data<dyn Reservations>,
+    balances: Data<dyn Balances>,
+    payments: Data<dyn Payments>,
+    readiness: Data<dyn Readiness>,
+    clock: Data<dyn Clock>,
+    ids: Data<dyn IdGenerator>,
+    tokens: Data<Tokens>,
+    operator_key: Data<OperatorKey>,
+    venue_zone: Data<VenueZone>,
+    sign_up: Data<SignUp>,
+    deadline: Data<Deadline>,
+}
+
+impl Parts {
+    /// Prepares `api`; an error tells which setting cannot be.
+    pub(crate) fn new(api: Api) -> io::Result<Self> {
+        let settings = api.settings;
+        let tokens = Tokens::new(
+            &settings.token_secret,
+            settings.access_ttl,
+            settings.active_ttl,
+        );
+        let tokens = tokens.map_err(|weak| io::Error::new(io::ErrorKind::InvalidInput, weak))?;
+        Ok(Self {
+            users: api.users.into(),
+            queue: api.queue.into(),
+            queue_control: api.queue_control.into(),
+            catalogue: api.catalogue.into(),
+            reservations: api.reservations.into(),
+            balances: api.balances.into(),
+            payments: api.payments.into(),
+            readiness: api.readiness.into(),
+            clock: api.clock.into(),
+            ids: api.ids.into(),
+            tokens: Data::new(tokens),
+            operator_key: Data::new(OperatorKey::new(&settings.operator_key)),
+            venue_zone: Data::new(settings.venue_zone),
+            sign_up: Data::new(settings.sign_up),
+            deadline: Data::new(Deadline(settings.request_timeout)),
+        })
+    }
+
+    fn configure(self, config: &mut ServiceConfig) {
+        config
+            .app_data(self.users)
+            .app_data(self.queue)
+            .app_data(self.queue_control)
+            .app_data(self.catalogue)
+            .app_data(self.reservations)
+            .app_data(self.balances)
+            .app_data(self.payments)
+            .app_data(self.readiness)
+            .app_data(self.clock)
+            .app_data(self.ids)
+            .app_data(self.tokens)
+            .app_data(self.operator_key)
+            .app_data(self.venue_zone)
+            .app_data(self.sign_up)
+            .app_data(self.deadline)
+            .configure(routes);
+    }
+}
+
+/// The whole application, for the server's workers and for the tests.
+pub(crate) fn app(
+    parts: Parts,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .configure(|config| parts.configure(config))
+        .wrap(from_fn(edge))
+}
+
+/// Serves `api` on `listener`.
+///
+/// The server takes no signals: stop it through [`Server::handle`]. Call it on a tokio runtime, and
+/// await the server for it to run. An error of the kind `InvalidInput` is about a setting.
+pub fn serve(listener: TcpListener, api: Api) -> io::Result<Server> {
+    let shutdown = api.settings.shutdown_timeout;
+    let shutdown = shutdown.as_secs() + u64::from(shutdown.subsec_nanos() > 0);
+    let parts = Parts::new(api)?;
+    let server = HttpServer::new(move || app(parts.clone()))
+        .client_request_timeout(HEAD_TIMEOUT)
+        .tcp_nodelay(true)
+        .shutdown_timeout(shutdown)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    Ok(server)
+}
+
+#[cfg(test)]
+mod tests;

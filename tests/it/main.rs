@@ -1,0 +1,15 @@
+//! The whole system: real server processes on a real PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this is test code"
+)]
+
+mod bad_days;
+mod bad_input;
+mod commands;
+mod journey;
+mod races;
+mod readme;

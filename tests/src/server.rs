@@ -1,0 +1,93 @@
+//! One `boxoffice serve` process.
+
+use std::{
+    path::PathBuf,
+    process::{Command as Blocking, Stdio},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStderr, Command},
+};
+
+static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let built = Blocking::new(cargo)
+        .args(["build", "--locked", "-p", "boxoffice"])
+        .status();
+    assert!(
+        built.is_ok_and(|status| status.success()),
+        "the server does not build"
+    );
+    let test = std::env::current_exe().unwrap();
+    test.parent()
+        .and_then(|deps| deps.parent())
+        .unwrap()
+        .join("boxoffice")
+});
+
+/// The server's program, built as it is now.
+pub async fn binary() -> PathBuf {
+    tokio::task::spawn_blocking(|| BINARY.clone())
+        .await
+        .unwrap()
+}
+
+/// Passes the server's log on, without the indented lines that greet a person.
+async fn pass_on(log: ChildStderr) {
+    let mut lines = BufReader::new(log).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if !line.starts_with(' ') {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// A running server process; killed when dropped.
+pub struct Server {
+    child: Child,
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+}
+
+impl Server {
+    /// Starts `boxoffice serve` with these variables and waits until it listens.
+    pub async fn start(variables: &[(String, String)]) -> Self {
+        let mut child = Command::new(binary().await)
+            .arg("serve")
+            .env_clear()
+            .env("PATH", std::env::var("PATH").unwrap_or_default())
+            .env("BOXOFFICE_LISTEN", "127.0.0.1:0")
+            .env("BOXOFFICE_LOG", "warn")
+            .envs(variables.iter().cloned())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        tokio::spawn(pass_on(child.stderr.take().unwrap()));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = tokio::time::timeout(Duration::from_mins(1), lines.next_line()).await;
+        let line = line.expect("the server takes too long to start").unwrap();
+        let line = line.expect("the server ended before it listened");
+        let url = line.strip_prefix("listening on ").expect(&line).to_owned();
+        Self { child, url }
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Ends the process in order, with SIGTERM, and tells how it went.
+    pub async fn stop(mut self) -> std::process::ExitStatus {
+        let told = Blocking::new("kill")
+            .arg(self.pid().to_string())
+            .status()
+            .unwrap();
+        assert!(told.success());
+        self.child.wait().await.unwrap()
+    }
+}
