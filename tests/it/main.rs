@@ -11,5 +11,6 @@ mod bad_days;
 mod bad_input;
 mod commands;
 mod journey;
+mod queue;
 mod races;
 mod readme;
