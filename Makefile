@@ -9,7 +9,7 @@ boxoffice = $(with_postgres) exec cargo run --quiet --locked -p boxoffice --
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: rust postgres ## get what is missing, build, and serve on 127.0.0.1:8080 with concerts to try
@@ -26,6 +26,11 @@ audit: rust postgres ## check that every promise is kept, also while the server 
 .PHONY: build
 build: rust ## build the server to be used in earnest, target/release/boxoffice
 	cargo build --release --locked -p boxoffice
+
+.PHONY: bench-queue
+bench-queue: rust postgres ## measure the queue beside pgbench, and write docs/bench/queue.md
+	cargo build --release --locked -p boxoffice -p bench
+	@$(with_postgres) exec target/release/boxoffice-bench queue $(ARGS)
 
 .PHONY: check
 check: rust ## formatting, lints, and that the domain stays free of I/O

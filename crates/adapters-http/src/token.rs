@@ -1,19 +1,23 @@
 //! The tokens that the server gives out: JWTs (RFC 7519) signed with HS256.
 //!
-//! The audience tells the kind: `access` proves who a user is, `queue` carries a [`Pass`]. All times
-//! are checked against the `Clock` port: `jsonwebtoken` would ask the ambient one.
+//! The audience tells the kind: `access` proves who a user is, `queue` carries a [`Pass`]. There is one
+//! algorithm and one header, so a token with any other is not even verified. `jsonwebtoken` makes
+//! and checks the signatures; the claims are read here, once (it would read them twice, and ask the
+//! ambient clock): every poll of everyone who waits comes through here.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     id::{TokenId, UserId},
     queue::{Pass, Ticket},
 };
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, crypto, encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 const ISSUER: &str = "boxoffice";
+const ALGORITHM: Algorithm = Algorithm::HS256;
 
 /// Anything longer was not made here; it is not worth a look.
 const LONGEST: usize = 2_048;
@@ -27,7 +31,8 @@ pub(crate) struct Tokens {
     signing: EncodingKey,
     verifying: DecodingKey,
     header: Header,
-    validation: Validation,
+    /// The header as every token made here begins.
+    prefix: String,
     access_ttl: Duration,
     active_ttl: Duration,
 }
@@ -64,27 +69,29 @@ pub(crate) struct AccessToken {
 pub(crate) struct WeakSecret;
 
 #[derive(Serialize, Deserialize)]
-struct Claims {
-    iss: String,
+struct Claims<'a> {
+    iss: &'a str,
+    aud: Audience,
     sub: Uuid,
     iat: i64,
     nbf: i64,
     exp: i64,
-    #[serde(flatten)]
-    kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<u64>,
+    /// Microseconds since 1970, so that a pass comes back as it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entered_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_until: Option<i64>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "aud", rename_all = "lowercase")]
-enum Kind {
+#[derive(Clone, Copy, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Audience {
     Access,
-    Queue {
-        jti: Uuid,
-        ticket: u64,
-        /// Microseconds since 1970, so that a pass comes back as it was.
-        entered_at: i64,
-        waiting_until: i64,
-    },
+    Queue,
 }
 
 impl Tokens {
@@ -101,11 +108,13 @@ impl Tokens {
         if secret.len() < Self::SHORTEST_SECRET {
             return Err(WeakSecret);
         }
+        let header = Header::new(ALGORITHM);
+        let json = serde_json::to_vec(&header).map_err(|_| WeakSecret)?;
         Ok(Self {
             signing: EncodingKey::from_secret(secret),
             verifying: DecodingKey::from_secret(secret),
-            header: Header::new(Algorithm::HS256),
-            validation: validation(),
+            prefix: BASE64_URL_SAFE_NO_PAD.encode(json),
+            header,
             access_ttl,
             active_ttl,
         })
@@ -118,7 +127,7 @@ impl Tokens {
         now: OffsetDateTime,
     ) -> Result<AccessToken, jsonwebtoken::errors::Error> {
         let exp = (now + self.access_ttl).unix_timestamp();
-        let token = self.sign(&claims(user, now, exp, Kind::Access))?;
+        let token = self.sign(&claims(Audience::Access, user, now, exp))?;
         // What is told is what the token says: whole seconds.
         let expires_at = OffsetDateTime::from_unix_timestamp(exp).unwrap_or(now);
         Ok(AccessToken { token, expires_at })
@@ -128,16 +137,16 @@ impl Tokens {
     pub(crate) fn queue(&self, pass: &Pass) -> Result<String, jsonwebtoken::errors::Error> {
         let end = pass.waiting_until + self.active_ttl;
         let exp = end.unix_timestamp() + i64::from(end.nanosecond() > 0);
-        let kind = Kind::Queue {
-            jti: pass.token_id.get(),
-            ticket: pass.ticket.get(),
-            entered_at: micros(pass.entered_at),
-            waiting_until: micros(pass.waiting_until),
-        };
-        self.sign(&claims(pass.user_id, pass.entered_at, exp, kind))
+        self.sign(&Claims {
+            jti: Some(pass.token_id.get()),
+            ticket: Some(pass.ticket.get()),
+            entered_at: Some(micros(pass.entered_at)),
+            waiting_until: Some(micros(pass.waiting_until)),
+            ..claims(Audience::Queue, pass.user_id, pass.entered_at, exp)
+        })
     }
 
-    fn sign(&self, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
+    fn sign(&self, claims: &Claims<'_>) -> Result<String, jsonwebtoken::errors::Error> {
         encode(&self.header, claims, &self.signing)
     }
 
@@ -146,61 +155,57 @@ impl Tokens {
         if token.len() > LONGEST {
             return Err(Refusal::Invalid);
         }
-        let claims = decode::<Claims>(token, &self.verifying, &self.validation)
-            .map_err(|_| Refusal::Invalid)?
-            .claims;
+        let json = self.verified(token).ok_or(Refusal::Invalid)?;
+        let claims: Claims<'_> = serde_json::from_slice(&json).map_err(|_| Refusal::Invalid)?;
         let now = now.unix_timestamp();
-        if now < claims.nbf {
+        if claims.iss != ISSUER || now < claims.nbf {
             return Err(Refusal::Invalid);
         }
-        match claims.kind {
-            Kind::Access if claims.exp <= now => Err(Refusal::Invalid),
-            Kind::Access => Ok(Proof::User(UserId::new(claims.sub))),
-            Kind::Queue { .. } if claims.exp <= now => Err(Refusal::QueueExpired),
-            Kind::Queue { .. } => pass(&claims).map(Proof::Queue).ok_or(Refusal::Invalid),
+        match claims.aud {
+            Audience::Access if claims.exp <= now => Err(Refusal::Invalid),
+            Audience::Access => Ok(Proof::User(UserId::new(claims.sub))),
+            Audience::Queue if claims.exp <= now => Err(Refusal::QueueExpired),
+            Audience::Queue => pass(&claims).map(Proof::Queue).ok_or(Refusal::Invalid),
         }
+    }
+
+    /// The claims of a token that was made here, as JSON.
+    fn verified(&self, token: &str) -> Option<Vec<u8>> {
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        if header != self.prefix {
+            return None;
+        }
+        let genuine = crypto::verify(signature, message.as_bytes(), &self.verifying, ALGORITHM);
+        if !genuine.unwrap_or(false) {
+            return None;
+        }
+        BASE64_URL_SAFE_NO_PAD.decode(claims).ok()
     }
 }
 
-fn validation() -> Validation {
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.set_required_spec_claims(&["iss", "aud", "sub", "nbf", "exp"]);
-    validation.set_issuer(&[ISSUER]);
-    validation.set_audience(&["access", "queue"]);
-    validation.leeway = 0;
-    // Checked in `read`, by the port's time.
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation
-}
-
-fn claims(user: UserId, made: OffsetDateTime, exp: i64, kind: Kind) -> Claims {
+fn claims(aud: Audience, user: UserId, made: OffsetDateTime, exp: i64) -> Claims<'static> {
     Claims {
-        iss: ISSUER.to_owned(),
+        iss: ISSUER,
+        aud,
         sub: user.get(),
         iat: made.unix_timestamp(),
         nbf: (made - GRACE).unix_timestamp(),
         exp,
-        kind,
+        jti: None,
+        ticket: None,
+        entered_at: None,
+        waiting_until: None,
     }
 }
 
-fn pass(claims: &Claims) -> Option<Pass> {
-    let Kind::Queue {
-        jti,
-        ticket,
-        entered_at,
-        waiting_until,
-    } = claims.kind
-    else {
-        return None;
-    };
+fn pass(claims: &Claims<'_>) -> Option<Pass> {
     Some(Pass {
-        token_id: TokenId::new(jti),
+        token_id: TokenId::new(claims.jti?),
         user_id: UserId::new(claims.sub),
-        ticket: Ticket::new(ticket),
-        entered_at: moment(entered_at)?,
-        waiting_until: moment(waiting_until)?,
+        ticket: Ticket::new(claims.ticket?),
+        entered_at: moment(claims.entered_at?)?,
+        waiting_until: moment(claims.waiting_until?)?,
     })
 }
 
