@@ -176,3 +176,9 @@ async fn gather(mut running: JoinSet<Result<Outcome>>, started: Instant) -> Resu
     all.took = started.elapsed();
     Ok(all)
 }
+
+/// The one in the middle.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}

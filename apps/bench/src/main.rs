@@ -1,10 +1,13 @@
 //! Measures Boxoffice beside what PostgreSQL does one transaction a request, in one run.
 
+mod alone;
+mod fans;
 mod http;
 mod load;
 mod pgbench;
 mod queue;
 mod report;
+mod sale;
 mod stage;
 
 use clap::{Parser, Subcommand};
@@ -23,12 +26,15 @@ struct Cli {
 enum What {
     /// Joining the queue, asking for one's place, a million people waiting
     Queue(queue::Options),
+    /// Holds, payments and charges
+    Sale(sale::Options),
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let held = match Cli::parse().what {
         What::Queue(options) => queue::run(options).await?,
+        What::Sale(options) => sale::run(options).await?,
     };
     if !held {
         std::process::exit(1);

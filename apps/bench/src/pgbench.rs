@@ -7,8 +7,14 @@ use tokio::process::Command;
 
 use crate::stage::Stage;
 
-/// Runs `script` with so many clients for so many seconds; transactions a second.
-pub async fn run(stage: &Stage, script: &str, clients: u32, seconds: u32) -> Result<f64> {
+/// Runs `script` on `database` with so many clients for so many seconds; transactions a second.
+async fn run(
+    stage: &Stage,
+    database: &str,
+    script: &str,
+    clients: u32,
+    seconds: u32,
+) -> Result<f64> {
     let file = stage
         .socket()
         .with_file_name(format!("pgbench-{clients}.sql"));
@@ -20,7 +26,7 @@ pub async fn run(stage: &Stage, script: &str, clients: u32, seconds: u32) -> Res
         .arg("--jobs=2")
         .arg(format!("--time={seconds}"))
         .arg(format!("--file={}", file.display()))
-        .arg("boxoffice")
+        .arg(database)
         .output()
         .await?;
     let said = String::from_utf8_lossy(&output.stdout);
@@ -39,13 +45,14 @@ pub async fn run(stage: &Stage, script: &str, clients: u32, seconds: u32) -> Res
 /// The best rate over these numbers of clients, and at how many it was.
 pub async fn best(
     stage: &Stage,
+    database: &str,
     script: &str,
     clients: &[u32],
     seconds: u32,
 ) -> Result<(f64, u32)> {
     let mut best = (0.0, 0);
     for clients in clients {
-        let rate = run(stage, script, *clients, seconds).await?;
+        let rate = run(stage, database, script, *clients, seconds).await?;
         if rate > best.0 {
             best = (rate, *clients);
         }

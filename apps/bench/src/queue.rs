@@ -2,16 +2,16 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
-use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
 use crate::{
+    fans,
     http::{Connection, Request},
-    load::{Cycle, Once, Outcome, closed, fixed},
+    load::{Cycle, Once, Outcome, closed, fixed, median},
     pgbench,
-    report::Report,
+    report::{Report, machine},
     say,
     stage::{OPERATOR_KEY, Server, Stage},
 };
@@ -59,7 +59,8 @@ pub async fn run(options: Options) -> Result<bool> {
     prepare_alone(&client).await?;
 
     say("1,000 wait: asking for one's place beside GET /health/live");
-    let few = join(&empty, sign_up(&empty, 1_000).await?).await?;
+    let few = fans::sign_up(empty.address, 1_000).await?;
+    let few = fans::join(empty.address, &few).await?;
     let (polls_few, health) = polls(&empty, &few, options.seconds).await?;
     report.figure("polls a second, 1,000 waiting", format!("{polls_few:.0}"));
     report.figure("GET /health/live a second", format!("{health:.0}"));
@@ -120,54 +121,6 @@ async fn prepare_alone(client: &Client) -> Result<()> {
     Ok(client.batch_execute(tables).await?)
 }
 
-/// New users; their access tokens.
-async fn sign_up(server: &Server, number: usize) -> Result<Vec<String>> {
-    let body = r#"{"name":"Fan"}"#;
-    let requests = vec![Request::new("POST", "/v1/users", "", body); number];
-    texts(server, requests, "access_token").await
-}
-
-/// Sends each request once and picks `member` out of its answer.
-async fn texts(
-    server: &Server,
-    requests: Vec<Request>,
-    member: &'static str,
-) -> Result<Vec<String>> {
-    let chunk = requests.len().div_ceil(32);
-    let mut running = JoinSet::new();
-    for requests in requests.chunks(chunk).map(<[Request]>::to_vec) {
-        let address = server.address;
-        running.spawn(async move {
-            let mut connection = Connection::open(address).await?;
-            let mut texts = Vec::with_capacity(requests.len());
-            for request in &requests {
-                let status = connection.send(request).await?;
-                ensure!(status == 201, "answered {status}");
-                let text = connection.json()?[member].as_str().map(str::to_owned);
-                texts.push(text.with_context(|| format!("no {member}"))?);
-            }
-            Ok(texts)
-        });
-    }
-    let mut all = Vec::new();
-    while let Some(texts) = running.join_next().await {
-        all.append(&mut texts??);
-    }
-    Ok(all)
-}
-
-fn join_requests(users: &[String]) -> Vec<Request> {
-    users
-        .iter()
-        .map(|token| Request::new("POST", "/v1/queue/tokens", token, ""))
-        .collect()
-}
-
-/// Takes a place for each of these users; their queue tokens.
-async fn join(server: &Server, users: Vec<String>) -> Result<Vec<String>> {
-    texts(server, join_requests(&users), "token").await
-}
-
 /// Polls a second and `GET /health/live` a second, in turn; the medians.
 async fn polls(server: &Server, tokens: &[String], seconds: u32) -> Result<(f64, f64)> {
     let poll = |token: &String| Request::new("GET", "/v1/queue/tokens/me", token, "");
@@ -195,11 +148,6 @@ fn checked(outcome: &Outcome) -> Result<f64> {
     Ok(outcome.rate())
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
 /// Durable joins a second, and what pgbench reaches one transaction a join, in turn.
 async fn joins(
     stage: &Stage,
@@ -209,8 +157,8 @@ async fn joins(
 ) -> Result<()> {
     let (mut joined, mut alone, mut clients) = (Vec::new(), Vec::new(), 0);
     for _ in 0..ROUNDS {
-        let users = sign_up(server, options.joins).await?;
-        let requests = Arc::new(Once(join_requests(&users)));
+        let users = fans::sign_up(server.address, options.joins).await?;
+        let requests = Arc::new(Once(fans::join_requests(&users)));
         let limit = Duration::from_mins(1);
         let outcome = closed(server.address, CONNECTIONS, requests, 201, limit).await?;
         let p99 = outcome.percentile(99.0);
@@ -220,7 +168,8 @@ async fn joins(
             joined[joined.len() - 1],
             p99.as_millis()
         ));
-        let (best, at) = pgbench::best(stage, JOIN_ALONE, &[8, 32], options.seconds).await?;
+        let (best, at) =
+            pgbench::best(stage, "boxoffice", JOIN_ALONE, &[8, 32], options.seconds).await?;
         say(&format!("  {best:.0} alone, at {at} clients"));
         alone.push(best);
         clients = at;
@@ -267,13 +216,13 @@ async fn admissions(
 ) -> Result<()> {
     const RATE: f64 = 1_000.0;
     let number = usize::try_from(seconds)? * 1_000;
-    let users = sign_up(server, number).await?;
-    let requests = Arc::new(Once(join_requests(&users)));
+    let users = fans::sign_up(server.address, number).await?;
+    let requests = Arc::new(Once(fans::join_requests(&users)));
     let limit = Duration::from_secs(seconds.into());
     let before = fixed(server.address, CONNECTIONS, requests, 201, RATE, limit).await?;
 
-    let users = sign_up(server, number).await?;
-    let requests = Arc::new(Once(join_requests(&users)));
+    let users = fans::sign_up(server.address, number).await?;
+    let requests = Arc::new(Once(fans::join_requests(&users)));
     let open = Request::new(
         "PATCH",
         "/v1/admin/queue",
@@ -303,21 +252,4 @@ async fn admissions(
         ensure!(outcome.failures == 0, "{} joins failed", outcome.failures);
     }
     Ok(())
-}
-
-/// What it was measured on.
-async fn machine(client: &Client) -> Result<String> {
-    let version: String = client.query_one("SELECT version()", &[]).await?.get(0);
-    let settings = "SELECT string_agg(name || ' = ' || setting, ', ' ORDER BY name) FROM pg_settings \
-        WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'shared_buffers')";
-    let settings: String = client.query_one(settings, &[]).await?.get(0);
-    let day: String = client
-        .query_one("SELECT current_date::text", &[])
-        .await?
-        .get(0);
-    let cores = std::thread::available_parallelism()?;
-    let server = env!("CARGO_PKG_VERSION");
-    Ok(format!(
-        "Boxoffice {server}, {day}, {cores} cores for everything. {version}; {settings}."
-    ))
 }

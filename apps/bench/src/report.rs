@@ -3,6 +3,7 @@
 use std::{fmt::Write, path::Path};
 
 use anyhow::Result;
+use tokio_postgres::Client;
 
 /// A figure and, where one was promised, its bound.
 pub struct Figure {
@@ -101,4 +102,21 @@ impl Report {
         std::fs::write(file, text)?;
         Ok(())
     }
+}
+
+/// What it was measured on.
+pub async fn machine(client: &Client) -> Result<String> {
+    let version: String = client.query_one("SELECT version()", &[]).await?.get(0);
+    let settings = "SELECT string_agg(name || ' = ' || setting, ', ' ORDER BY name) FROM pg_settings \
+        WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'shared_buffers')";
+    let settings: String = client.query_one(settings, &[]).await?.get(0);
+    let day: String = client
+        .query_one("SELECT current_date::text", &[])
+        .await?
+        .get(0);
+    let cores = std::thread::available_parallelism()?;
+    let server = env!("CARGO_PKG_VERSION");
+    Ok(format!(
+        "Boxoffice {server}, {day}, {cores} cores for everything. {version}; {settings}."
+    ))
 }

@@ -15,6 +15,8 @@ use tokio::{
 };
 use tokio_postgres::{Client, NoTls};
 
+use crate::alone::Alone;
+
 /// The operator's key of the benchmarked servers.
 pub const OPERATOR_KEY: &str = "operator-key-of-the-benchmark";
 
@@ -90,6 +92,33 @@ impl Stage {
             address,
             ready_after: started.elapsed(),
         })
+    }
+
+    /// A second database with the same tables, for pgbench.
+    pub async fn alone(&self) -> Result<Alone> {
+        self.client()
+            .await?
+            .batch_execute("CREATE DATABASE alone")
+            .await?;
+        let url = self
+            .cluster
+            .as_ref()
+            .map(|cluster| cluster.url_for("alone"))
+            .unwrap_or_default();
+        let mut migrate = Command::new(server_program()?);
+        let migrated = migrate
+            .arg("migrate")
+            .env("BOXOFFICE_DATABASE_URL", &url)
+            .output()
+            .await?;
+        anyhow::ensure!(
+            migrated.status.success(),
+            "{}",
+            String::from_utf8_lossy(&migrated.stderr)
+        );
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+        tokio::spawn(connection);
+        Alone::set(&client).await
     }
 
     /// Runs `boxoffice audit` and fails with what it says when a promise is broken.

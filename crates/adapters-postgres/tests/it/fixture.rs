@@ -7,15 +7,17 @@ use domain::{
     audit::Auditor,
     balance::{ChargeRequest, ChargeRules},
     catalogue::{Concert, NewSchedule, Schedule, ShortText},
-    clock::{Clock, FixedClock},
+    clock::FixedClock,
     id::{ConcertId, EntryId, PaymentId, ReservationId, ScheduleId, SeatId, TokenId, UserId},
     idempotency::IdempotencyKey,
     money::Money,
-    payment::PayRequest,
+    payment::{PayError, PayRequest, Receipt},
     queue::{JoinRequest, Pass, QueuePolicy, QueueTimes},
+    reservations::{HoldError, Reservation},
     seats::{HoldRequest, HoldRules, Seat, SeatNumber, SeatNumbers, SeatStatus},
     users::{User, UserName},
 };
+use futures_util::future::join_all;
 use test_database::TestDatabase;
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
@@ -48,6 +50,13 @@ pub fn options() -> Options {
     }
 }
 
+/// The same with small transactions: many of them where there are many requests.
+pub fn small_batches() -> Options {
+    let mut options = options();
+    options.lanes.batch = 5;
+    options
+}
+
 /// Any number of "processes" over one database, and one clock.
 pub struct Fixture {
     pub test_database: TestDatabase,
@@ -69,8 +78,16 @@ impl Fixture {
         }
     }
 
+    /// A pool with limits that a busy machine does not reach: no test waits for them.
     pub fn database(&self) -> Database {
-        Database::new(&DatabaseConfig::new(self.test_database.url())).unwrap()
+        let patient = std::time::Duration::from_secs(20);
+        Database::new(&DatabaseConfig {
+            connect_timeout: patient,
+            statement_timeout: patient,
+            lock_timeout: patient,
+            ..DatabaseConfig::new(self.test_database.url())
+        })
+        .unwrap()
     }
 
     /// Starts one process's adapters.
@@ -78,6 +95,11 @@ impl Fixture {
         Adapters::with_clock(&self.database(), &self.options, self.clock.clone())
             .await
             .unwrap()
+    }
+
+    /// Two server processes over the one database.
+    pub async fn processes(&self) -> [Adapters; 2] {
+        [self.process().await, self.process().await]
     }
 
     /// Fails the test with what the audit finds.
@@ -133,6 +155,11 @@ pub async fn join(process: &Adapters, user_id: UserId) -> Pass {
     process.tokens.join(request).await.unwrap().unwrap().pass
 }
 
+/// `count` users with active queue tokens.
+pub async fn shoppers(process: &Adapters, count: usize) -> Vec<Pass> {
+    join_all((0..count).map(|_| shopper(process))).await
+}
+
 pub async fn charge(process: &Adapters, user_id: UserId, won: i64) {
     process
         .ledger
@@ -150,34 +177,33 @@ pub fn charge_request(user_id: UserId, won: i64, key: Option<IdempotencyKey>) ->
     }
 }
 
-/// A schedule tomorrow with seats 1 to `seats`.
-pub async fn schedule(process: &Adapters, seats: i64) -> ScheduleId {
+pub async fn concert(process: &Adapters, title: &str) -> Concert {
     let text = |text| ShortText::new(text).unwrap();
     let concert = Concert {
         id: ConcertId::new(id()),
-        title: text("Title"),
+        title: text(title),
         venue: text("Venue"),
     };
-    process
-        .catalogue
-        .add_concert(concert.clone())
-        .await
-        .unwrap();
-    add_schedule(
-        process,
-        concert.id,
-        seats,
-        process.clock.now() + Duration::DAY,
-    )
-    .await
+    let added = process.catalogue.add_concert(concert.clone()).await;
+    added.unwrap();
+    concert
 }
 
-pub async fn add_schedule(
-    process: &Adapters,
-    concert_id: ConcertId,
-    seats: i64,
-    starts_at: OffsetDateTime,
-) -> ScheduleId {
+/// A schedule tomorrow with seats 1 to `seats`.
+pub async fn schedule(process: &Adapters, seats: i64) -> ScheduleId {
+    let concert = concert(process, "Title").await;
+    let tomorrow = process.clock.now() + Duration::DAY;
+    let new = new_schedule(concert.id, seats, tomorrow);
+    add_schedule(process, new).await
+}
+
+pub async fn add_schedule(process: &Adapters, new: NewSchedule) -> ScheduleId {
+    let id = new.schedule.id;
+    assert!(process.catalogue.add_schedule(new).await.unwrap());
+    id
+}
+
+pub fn new_schedule(concert_id: ConcertId, seats: i64, starts_at: OffsetDateTime) -> NewSchedule {
     let total_seats = u32::try_from(seats).unwrap();
     let schedule = Schedule {
         id: ScheduleId::new(id()),
@@ -195,12 +221,37 @@ pub async fn add_schedule(
         price: Money::won(SEAT_PRICE),
         status: SeatStatus::Available,
     };
-    let new = NewSchedule {
-        schedule: schedule.clone(),
+    NewSchedule {
+        schedule,
         seats: (1..=seats).map(seat).collect(),
-    };
-    assert!(process.catalogue.add_schedule(new).await.unwrap());
-    schedule.id
+    }
+}
+
+/// Holds seats, as the owner of `pass`.
+pub async fn hold(
+    process: &Adapters,
+    pass: Pass,
+    schedule_id: ScheduleId,
+    seats: impl AsRef<[i64]>,
+) -> Result<Reservation, HoldError> {
+    let request = hold_request(pass, schedule_id, seats.as_ref());
+    let held = process.seats.hold(request);
+    held.await.map(|outcome| outcome.value)
+}
+
+/// Pays a reservation, as the owner of `pass`.
+pub async fn pay(
+    process: &Adapters,
+    pass: Pass,
+    reservation: ReservationId,
+) -> Result<Receipt, PayError> {
+    let paid = process.cashier.pay(pay_request(pass, reservation));
+    paid.await.map(|outcome| outcome.value)
+}
+
+pub async fn balance(process: &Adapters, user: UserId) -> i64 {
+    let account = process.ledger.find(user).await.unwrap().unwrap();
+    account.balance.get()
 }
 
 pub fn hold_request(pass: Pass, schedule_id: ScheduleId, seats: &[i64]) -> HoldRequest {
@@ -229,4 +280,9 @@ pub fn key(name: &str, fingerprint: u8) -> IdempotencyKey {
         key: name.into(),
         fingerprint: [fingerprint; 32],
     }
+}
+
+/// The numbers of seats as plain numbers.
+pub fn plain(numbers: impl IntoIterator<Item = SeatNumber>) -> Vec<u32> {
+    numbers.into_iter().map(SeatNumber::get).collect()
 }

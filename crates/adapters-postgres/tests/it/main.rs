@@ -1,4 +1,24 @@
 //! The outbound ports on a real PostgreSQL.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests, too, fail by panicking"
+)]
+
+mod audit;
+mod balance;
+mod catalogue;
 mod fixture;
+mod holds;
 mod journey;
+mod keys;
+mod lane;
+mod line;
+mod migrations;
+mod outage;
+mod payments;
+mod queue;
+mod reservations;
+mod support;
+mod users;

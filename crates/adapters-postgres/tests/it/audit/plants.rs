@@ -1,0 +1,205 @@
+//! Violations to plant in a database that keeps all promises: the guards of the schema that would
+//! forbid them are dropped first.
+
+/// One violation.
+pub struct Plant {
+    /// The claim that it contradicts.
+    pub claim: &'static str,
+    /// How it gets there.
+    pub sql: &'static str,
+    /// The other claims that cannot hold then either, in the order of the audit.
+    pub also: &'static [&'static str],
+}
+
+const fn plant(claim: &'static str, sql: &'static str) -> Plant {
+    let also = &[];
+    Plant { claim, sql, also }
+}
+
+const TWICE: &str = "no seat is in two live reservations";
+const SEAT_STATUS: &str = "the status of each seat agrees with its reservation";
+const CLAIM_LIFE: &str = "a claim on a seat lives exactly as long as its reservation";
+const RESERVATION: &str = "each reservation has the seats and the amount it was made with";
+const COUNTS: &str = "each schedule counts its available and its sold seats right";
+const BALANCE: &str = "each balance is the sum of its ledger entries and not negative";
+const CHAIN: &str = "each balance_after follows from the one before";
+const PAID: &str = "each paid reservation has one payment and one debit of the same amount";
+const PAYMENT: &str = "each payment is of a paid reservation, and each debit of a payment";
+const ONE_TOKEN: &str = "each user has at most one live queue token";
+const TICKETS: &str = "ticket numbers are gapless, in the order of joining";
+const FAIRNESS: &str = "nobody was admitted before someone who had waited longer and still waited";
+const CAPACITY: &str = "the active never exceeded the capacity in force at admission";
+const QUEUE_COUNTS: &str = "the queue counts its waiting and its active tokens right";
+const KEYS: &str = "what every idempotency key stands for is there";
+
+pub const PLANTS: &[Plant] = &[
+    Plant {
+        claim: TWICE,
+        sql: "DROP INDEX reservation_seats_one_live_claim; \
+            UPDATE reservation_seats c SET seat_id = s.id FROM seats s, reservations r \
+            WHERE s.number = 1 AND s.status = 'sold' AND r.id = c.reservation_id \
+            AND r.status = 'pending_payment' AND c.number = 3",
+        also: &[SEAT_STATUS],
+    },
+    plant(
+        SEAT_STATUS,
+        "UPDATE seats SET held_until = held_until + interval '1 minute' WHERE number = 3",
+    ),
+    plant(
+        SEAT_STATUS,
+        "UPDATE schedules s SET remaining_seats = remaining_seats + 1 FROM seats \
+         WHERE seats.schedule_id = s.id AND seats.number = 3 AND seats.status = 'held'; \
+         UPDATE seats SET status = 'available', reservation_id = NULL, held_until = NULL \
+         WHERE number = 3 AND status = 'held'",
+    ),
+    plant(
+        SEAT_STATUS,
+        "UPDATE schedules SET remaining_seats = remaining_seats - 1, sold_seats = sold_seats + 1 \
+         WHERE total_seats = 10; \
+         UPDATE seats SET status = 'sold', reservation_id = gen_random_uuid() WHERE number = 8",
+    ),
+    plant(
+        SEAT_STATUS,
+        "UPDATE schedules SET sold_seats = sold_seats + 1 WHERE total_seats = 10; \
+         UPDATE seats SET status = 'sold', held_until = NULL \
+         WHERE number = 3 AND status = 'held'",
+    ),
+    plant(
+        CLAIM_LIFE,
+        "UPDATE reservation_seats c SET live = true FROM reservations r \
+         WHERE r.id = c.reservation_id AND r.status = 'cancelled'",
+    ),
+    plant(
+        CLAIM_LIFE,
+        "UPDATE reservation_seats c SET live = false FROM reservations r \
+         WHERE r.id = c.reservation_id AND r.status = 'paid' AND c.number = 2",
+    ),
+    plant(
+        RESERVATION,
+        "UPDATE reservations SET amount = amount + 1 WHERE status = 'pending_payment'",
+    ),
+    plant(
+        RESERVATION,
+        "UPDATE reservations SET seat_count = 3 WHERE status = 'pending_payment'",
+    ),
+    plant(
+        RESERVATION,
+        "UPDATE reservation_seats c SET seat_id = s.id FROM reservations r, seats s \
+         WHERE r.id = c.reservation_id AND r.status = 'cancelled' AND s.number = 7",
+    ),
+    plant(
+        COUNTS,
+        "UPDATE schedules SET remaining_seats = remaining_seats - 1 WHERE total_seats = 10",
+    ),
+    plant(
+        COUNTS,
+        "UPDATE schedules SET sold_seats = sold_seats - 1 WHERE total_seats = 10",
+    ),
+    plant(
+        COUNTS,
+        "UPDATE schedules SET total_seats = total_seats + 1 WHERE total_seats = 10",
+    ),
+    plant(
+        BALANCE,
+        "UPDATE balances SET balance = balance + 1 WHERE balance > 0",
+    ),
+    plant(
+        BALANCE,
+        "UPDATE balances SET entries = entries + 1 WHERE balance > 0",
+    ),
+    plant(
+        BALANCE,
+        "ALTER TABLE balances DROP CONSTRAINT balances_balance_check; \
+         UPDATE balances SET balance = -1 WHERE user_id = \
+         (SELECT user_id FROM balances WHERE balance = 0 LIMIT 1)",
+    ),
+    plant(
+        CHAIN,
+        "UPDATE ledger_entries SET balance_after = balance_after + 1 WHERE number = 1",
+    ),
+    plant(
+        CHAIN,
+        "UPDATE ledger_entries SET number = number + 1 WHERE number = 3",
+    ),
+    plant(PAID, "UPDATE payments SET amount = amount + 1"),
+    plant(
+        PAID,
+        "UPDATE payments SET balance_after = balance_after + 1",
+    ),
+    plant(
+        PAID,
+        "UPDATE balances b SET balance = balance + 20000, entries = entries - 1 \
+         FROM ledger_entries e WHERE e.user_id = b.user_id AND e.kind = 'payment'; \
+         DELETE FROM ledger_entries WHERE kind = 'payment'; \
+         UPDATE ledger_entries SET number = 2, balance_after = balance_after + 20000 \
+         WHERE number = 3",
+    ),
+    plant(
+        PAYMENT,
+        "INSERT INTO payments SELECT gen_random_uuid(), id, user_id, amount, 0, created_at \
+         FROM reservations WHERE status = 'cancelled'",
+    ),
+    plant(
+        PAYMENT,
+        "INSERT INTO ledger_entries SELECT gen_random_uuid(), user_id, entries + 1, 'payment', \
+         gen_random_uuid(), 0, balance, '2026-01-01 12:00+00' FROM balances WHERE balance > 0; \
+         UPDATE balances SET entries = entries + 1 WHERE balance > 0",
+    ),
+    plant(
+        ONE_TOKEN,
+        "DROP INDEX queue_tokens_one_live_a_user; \
+         UPDATE queue_tokens SET user_id = (SELECT user_id FROM queue_tokens \
+         WHERE status = 'active' LIMIT 1) WHERE ticket = (SELECT max(ticket) FROM queue_tokens \
+         WHERE status = 'waiting')",
+    ),
+    plant(
+        TICKETS,
+        "UPDATE queue_state SET next_ticket = next_ticket + 1",
+    ),
+    plant(
+        TICKETS,
+        "UPDATE queue_tokens SET ticket = ticket + 1 WHERE ticket = (SELECT max(ticket) \
+         FROM queue_tokens); UPDATE queue_state SET next_ticket = next_ticket + 1",
+    ),
+    plant(
+        TICKETS,
+        "UPDATE queue_tokens SET joined_version = 0 WHERE ticket = (SELECT max(ticket) \
+         FROM queue_tokens)",
+    ),
+    plant(
+        FAIRNESS,
+        "UPDATE queue_state SET version = version + 1, waiting = waiting - 1, \
+           active = active + 1; \
+         INSERT INTO queue_admissions SELECT version, next_tick_at, 1, true, active, 100 \
+           FROM queue_state; \
+         UPDATE queue_tokens t SET status = 'active', admitted_at = t.entered_at, \
+           active_until = t.entered_at + interval '5 minutes', admitted_version = q.version, \
+           version = q.version \
+           FROM queue_state q WHERE t.ticket = (SELECT max(ticket) FROM queue_tokens \
+           WHERE status = 'waiting')",
+    ),
+    plant(
+        CAPACITY,
+        "UPDATE queue_admissions SET capacity = 2 \
+         WHERE version = (SELECT max(version) FROM queue_admissions)",
+    ),
+    plant(
+        CAPACITY,
+        "DELETE FROM queue_admissions \
+         WHERE version = (SELECT max(version) FROM queue_admissions)",
+    ),
+    plant(QUEUE_COUNTS, "UPDATE queue_state SET waiting = waiting + 1"),
+    plant(QUEUE_COUNTS, "UPDATE queue_state SET active = active - 1"),
+    plant(
+        KEYS,
+        "UPDATE idempotency_keys SET resource_id = gen_random_uuid() WHERE operation = 'hold'",
+    ),
+    plant(
+        KEYS,
+        "UPDATE idempotency_keys SET resource_id = gen_random_uuid() WHERE operation = 'charge'",
+    ),
+    plant(
+        KEYS,
+        "UPDATE idempotency_keys SET resource_id = gen_random_uuid() WHERE operation = 'payment'",
+    ),
+];
