@@ -9,8 +9,7 @@ use domain::{
     health::Readiness,
     payment::Cashier,
     queue::{LineView, Presence, QueuePolicy, QueueTimes, TokenQueue},
-    reservations::SeatStore,
-    seats::HoldRules,
+    reservations::{HoldRules, SeatStore},
     storage::StorageError,
     users::UserStore,
 };

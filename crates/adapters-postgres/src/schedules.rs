@@ -8,7 +8,7 @@ use diesel::{
     sql_types::{Array, Integer, Nullable, Timestamptz, Uuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{id::ScheduleId, seats::OnSale};
+use domain::{id::ScheduleId, reservations::OnSale};
 use time::OffsetDateTime;
 
 use crate::sql::sql;

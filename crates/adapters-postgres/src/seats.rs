@@ -13,8 +13,9 @@ use domain::{
     id::{ReservationId, ScheduleId, UserId},
     idempotency::Outcome,
     page::{Page, PageRequest},
-    reservations::{CancelError, HoldError, Reservation, ReservationStatus, SeatStore},
-    seats::{HoldRequest, HoldRules},
+    reservations::{
+        CancelError, HoldError, HoldRequest, HoldRules, Reservation, ReservationStatus, SeatStore,
+    },
     storage::StorageError,
 };
 use time::OffsetDateTime;

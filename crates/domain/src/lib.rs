@@ -10,7 +10,7 @@
 //! - **a service**, which implements the inbound port over the outbound ones.
 //!
 //! An adapter locks rows, loads them as values of this crate, asks a decision (for example
-//! [`seats::allocate`]) and stores the answer. So every rule can be tested without a database, and
+//! [`reservations::allocate`]) and stores the answer. So every rule can be tested without a database, and
 //! there is one place to read it.
 
 pub mod clock;

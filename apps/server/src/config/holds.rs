@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use domain::seats::{HoldRules, SeatNumber};
+use domain::{reservations::HoldRules, seats::SeatNumber};
 
 use super::values::{duration, signed, whole};
 

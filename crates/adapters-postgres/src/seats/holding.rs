@@ -14,8 +14,8 @@ use domain::{
     clock::Clock,
     id::{ReservationId, ScheduleId, UserId},
     idempotency::Outcome,
-    reservations::{Claim, HoldError, Reservation},
-    seats::{Hall, HoldRequest, HoldRules, Seat, SeatNumber, allocate},
+    reservations::{Claim, Hall, HoldError, HoldRequest, HoldRules, Reservation, allocate},
+    seats::{Seat, SeatNumber},
 };
 use futures_util::try_join;
 use time::OffsetDateTime;

@@ -14,7 +14,8 @@ use domain::{
     payment::{PayError, PayRequest, Receipt},
     queue::{JoinRequest, Pass, QueuePolicy, QueueTimes},
     reservations::{HoldError, Reservation},
-    seats::{HoldRequest, HoldRules, Seat, SeatNumber, SeatNumbers, SeatStatus},
+    reservations::{HoldRequest, HoldRules},
+    seats::{Seat, SeatNumber, SeatNumbers, SeatStatus},
     users::{User, UserName},
 };
 use futures_util::future::join_all;

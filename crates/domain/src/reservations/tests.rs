@@ -1,5 +1,9 @@
 use super::*;
-use crate::{id::CountingIds, queue::Ticket};
+use crate::{
+    id::{CountingIds, SeatId},
+    money::Money,
+    queue::Ticket,
+};
 use futures_util::FutureExt;
 use time::{Duration, macros::datetime};
 use uuid::Uuid;

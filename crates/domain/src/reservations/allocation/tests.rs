@@ -1,5 +1,8 @@
 use super::*;
-use crate::queue::{Ticket, TokenState};
+use crate::{
+    id::SeatId,
+    queue::{Ticket, TokenState},
+};
 use proptest::prelude::*;
 use std::collections::HashSet;
 use time::macros::datetime;
@@ -74,23 +77,6 @@ fn wants(user: u128, seats: &[i64]) -> HoldRequest {
 
 fn one(hall: &mut Hall, request: HoldRequest) -> Result<Outcome<Reservation>, HoldError> {
     allocate(NOW, &RULES, hall, &[request]).remove(0)
-}
-
-#[test]
-fn rule_12_a_hold_asks_for_one_to_four_different_seats() {
-    assert_eq!(SeatNumbers::new(&[]), Err(InvalidSeatNumbers::Count));
-    assert_eq!(
-        SeatNumbers::new(&[1, 2, 3, 4, 5]),
-        Err(InvalidSeatNumbers::Count)
-    );
-    assert_eq!(SeatNumbers::new(&[0]), Err(InvalidSeatNumbers::Range));
-    assert_eq!(SeatNumbers::new(&[-1]), Err(InvalidSeatNumbers::Range));
-    assert_eq!(SeatNumbers::new(&[50_001]), Err(InvalidSeatNumbers::Range));
-    assert_eq!(SeatNumbers::new(&[7, 7]), Err(InvalidSeatNumbers::Doubled));
-    assert_eq!(
-        SeatNumbers::new(&[4, 2]).unwrap().as_slice(),
-        [number(2), number(4)]
-    );
 }
 
 #[test]
