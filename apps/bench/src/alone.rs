@@ -64,10 +64,10 @@ impl Alone {
              SELECT s.id AS seat, s.schedule_id AS schedule FROM seats s JOIN dates d \
                ON d.id = s.schedule_id WHERE d.n = :date AND s.number = :number FOR UPDATE OF s \\gset\n\
              UPDATE seats SET status = 'held', reservation_id = gen_random_uuid(), \
-               held_until = now() + interval '5 minutes' WHERE id = :'seat';\n\
-             UPDATE schedules SET remaining_seats = remaining_seats - 1 WHERE id = :'schedule';\n\
+               held_until = now() + interval '5 minutes' WHERE id = :seat;\n\
+             UPDATE schedules SET remaining_seats = remaining_seats - 1 WHERE id = :schedule;\n\
              INSERT INTO reservations (id, user_id, schedule_id, status, seat_count, amount, created_at, \
-               held_until) SELECT gen_random_uuid(), id, :'schedule', 'pending_payment', 1, 10000, now(), \
+               held_until) SELECT gen_random_uuid(), id, :schedule, 'pending_payment', 1, 10000, now(), \
                now() + interval '5 minutes' FROM people WHERE n = :fan;\n\
              END;\n"
         )
@@ -80,13 +80,13 @@ impl Alone {
          BEGIN;\n\
          SELECT p.id AS who, p.reservation AS what, r.schedule_id AS schedule FROM people p \
            JOIN reservations r ON r.id = p.reservation WHERE p.n = :fan FOR UPDATE OF r \\gset\n\
-         UPDATE balances SET balance = balance - 10000, entries = entries + 1 WHERE user_id = :'who' \
+         UPDATE balances SET balance = balance - 10000, entries = entries + 1 WHERE user_id = :who \
            RETURNING balance, entries \\gset\n\
          INSERT INTO ledger_entries (id, user_id, number, kind, payment_id, amount, balance_after, \
-           created_at) VALUES (gen_random_uuid(), :'who', :entries, 'payment', gen_random_uuid(), -10000, \
+           created_at) VALUES (gen_random_uuid(), :who, :entries, 'payment', gen_random_uuid(), -10000, \
            :balance, now());\n\
-         UPDATE reservations SET amount = amount WHERE id = :'what';\n\
-         UPDATE schedules SET sold_seats = sold_seats WHERE id = :'schedule';\n\
+         UPDATE reservations SET amount = amount WHERE id = :what;\n\
+         UPDATE schedules SET sold_seats = sold_seats WHERE id = :schedule;\n\
          END;\n"
             .to_owned()
     }
@@ -97,10 +97,10 @@ impl Alone {
         "\\set fan random(1, 10000)\n\
          BEGIN;\n\
          SELECT id AS who FROM people WHERE n = :fan \\gset\n\
-         UPDATE balances SET balance = balance + 100, entries = entries + 1 WHERE user_id = :'who' \
+         UPDATE balances SET balance = balance + 100, entries = entries + 1 WHERE user_id = :who \
            RETURNING balance, entries \\gset\n\
          INSERT INTO ledger_entries (id, user_id, number, kind, amount, balance_after, created_at) \
-           VALUES (gen_random_uuid(), :'who', :entries, 'charge', 100, :balance, now());\n\
+           VALUES (gen_random_uuid(), :who, :entries, 'charge', 100, :balance, now());\n\
          END;\n"
             .to_owned()
     }

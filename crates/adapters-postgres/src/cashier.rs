@@ -187,7 +187,10 @@ async fn load(
         .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
     let (reservations, tokens, used) = try_join!(
         reservations::find(conn, reservations),
-        tokens::shown(conn, requests.iter().map(|r| &r.pass)),
+        tokens::find(
+            conn,
+            requests.iter().map(|r| r.pass.token_id.get()).collect()
+        ),
         idempotency::find(conn, Operation::Payment, keys),
     )?;
     let made = find(conn, idempotency::resources(&used)).await?;

@@ -1,6 +1,6 @@
 //! Queue tokens as rows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use diesel::{
     QueryResult,
@@ -91,28 +91,6 @@ pub(crate) async fn find(
          end_reason FROM queue_tokens WHERE id = ANY($1)",
     )
     .bind::<Array<Uuid>, _>(ids)
-    .load(&mut conn)
-    .await?;
-    Ok(by_id(rows))
-}
-
-/// The tokens that these passes name, each if it belongs to its bearer: another user's token is
-/// like none (SPEC rule 8).
-pub(crate) async fn shown(
-    mut conn: &AsyncPgConnection,
-    passes: impl Iterator<Item = &Pass>,
-) -> QueryResult<HashMap<TokenId, QueueToken>> {
-    let passes: BTreeSet<_> = passes
-        .map(|pass| (pass.token_id.get(), pass.user_id.get()))
-        .collect();
-    let (ids, users): (Vec<_>, Vec<_>) = passes.into_iter().unzip();
-    let rows: Vec<TokenRow> = sql::<TokenColumns>(
-        "SELECT id, user_id, ticket, entered_at, waiting_until, status, admitted_at, active_until, \
-         end_reason FROM unnest($1, $2) AS shown (id, user_id) \
-         JOIN queue_tokens USING (id, user_id)",
-    )
-    .bind::<Array<Uuid>, _>(ids)
-    .bind::<Array<Uuid>, _>(users)
     .load(&mut conn)
     .await?;
     Ok(by_id(rows))

@@ -157,7 +157,7 @@ fn settle(
         return Err(PayError::AlreadyPaid { payment_id });
     }
     let token = till.tokens.get_mut(&request.pass.token_id);
-    admits(token.as_deref(), now)?;
+    admits(&request.pass, token.as_deref(), now)?;
     match reservation.status {
         ReservationStatus::Cancelled => return Err(PayError::ReservationCancelled),
         ReservationStatus::PendingPayment if !reservation.is_over(now) => {}

@@ -71,7 +71,10 @@ async fn load(
     let (seats, claims, tokens, used) = try_join!(
         load_seats(conn, requests),
         load_claims(conn, requests),
-        tokens::shown(conn, requests.iter().map(|r| &r.pass)),
+        tokens::find(
+            conn,
+            requests.iter().map(|r| r.pass.token_id.get()).collect()
+        ),
         idempotency::find(conn, Operation::Hold, keys),
     )?;
     let made = reservations::find(conn, idempotency::resources(&used)).await?;

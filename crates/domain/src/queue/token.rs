@@ -116,12 +116,17 @@ impl QueueToken {
     }
 }
 
-/// Whether `token` lets its owner shop at `now`; `None` is a token that the database does not know.
+/// Whether `pass` lets its bearer shop at `now`, by the token that the database has under its id
+/// (`None`: it has none). A token of somebody else opens nothing (rule 8).
 ///
 /// Asked again under the locks of each hold and payment: the line in memory may lag, the database
 /// decides.
-pub fn admits(token: Option<&QueueToken>, now: OffsetDateTime) -> Result<(), TokenRefusal> {
-    match token {
+pub fn admits(
+    pass: &Pass,
+    token: Option<&QueueToken>,
+    now: OffsetDateTime,
+) -> Result<(), TokenRefusal> {
+    match token.filter(|token| token.pass.user_id == pass.user_id) {
         Some(token) if token.is_live(now) => match token.state {
             TokenState::Active { .. } => Ok(()),
             TokenState::Waiting | TokenState::Ended(_) => Err(TokenRefusal::Waiting),
@@ -170,6 +175,7 @@ pub(crate) mod tests {
             state: TokenState::Ended(EndReason::Left),
         };
         let late = NOON + Duration::minutes(5);
+        let admits = |token: Option<&QueueToken>, now| admits(&pass(1), token, now);
         assert_eq!(admits(Some(&active(1)), NOON), Ok(()));
         assert_eq!(admits(Some(&active(1)), late), Err(TokenRefusal::Ended));
         assert_eq!(admits(Some(&waiting), NOON), Err(TokenRefusal::Waiting));
@@ -179,5 +185,17 @@ pub(crate) mod tests {
         );
         assert_eq!(admits(Some(&left), NOON), Err(TokenRefusal::Ended));
         assert_eq!(admits(None, NOON), Err(TokenRefusal::Ended));
+    }
+
+    #[test]
+    fn rule_8_the_active_token_of_somebody_else_opens_nothing() {
+        let foreign = Pass {
+            user_id: pass(2).user_id,
+            ..pass(1)
+        };
+        assert_eq!(
+            admits(&foreign, Some(&active(1)), NOON),
+            Err(TokenRefusal::Ended)
+        );
     }
 }

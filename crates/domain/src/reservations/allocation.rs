@@ -104,7 +104,7 @@ fn hold(
     if let Some(earlier) = hall.earlier.find(user, request.key.as_ref())? {
         return Ok(earlier);
     }
-    admits(hall.tokens.get(&request.pass.token_id), now)?;
+    admits(&request.pass, hall.tokens.get(&request.pass.token_id), now)?;
     check_on_sale(now, hall.schedules.get(&request.schedule_id))?;
     check_seats(now, hall, request)?;
     check_limit(now, rules, hall, request)?;
