@@ -10,6 +10,7 @@
 mod bad_days;
 mod bad_input;
 mod commands;
+mod events;
 mod journey;
 mod queue;
 mod races;

@@ -3,6 +3,8 @@
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 
+use crate::events::Events;
+
 /// An answer, read whole.
 #[derive(Debug)]
 pub struct Answer {
@@ -127,6 +129,16 @@ impl Fan {
             .unwrap_or_default()
             .clone_into(&mut self.queue_token);
         answer
+    }
+
+    /// Listens to the queue; `seen` is the id of the last event of an earlier stream.
+    pub async fn listen(&self, seen: Option<&str>) -> Events {
+        let request = self.in_queue(Method::GET, "/v1/queue/tokens/me/events");
+        let request = match seen {
+            Some(id) => request.header("Last-Event-ID", id),
+            None => request,
+        };
+        Events::of(request).await
     }
 
     /// Pays money in.

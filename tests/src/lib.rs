@@ -9,10 +9,12 @@
 )]
 
 mod app;
+mod events;
 mod fan;
 mod server;
 
 pub use app::{App, OPERATOR_KEY};
+pub use events::{Event, Events};
 pub use fan::{Answer, Fan, problem_code};
 pub use server::{Server, binary};
 

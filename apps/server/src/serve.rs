@@ -2,6 +2,7 @@
 
 mod api;
 mod greeting;
+mod open_files;
 mod running;
 
 use std::{net::TcpListener, path::PathBuf, process::ExitCode};
@@ -15,6 +16,7 @@ use crate::{cli::Serve, config::Key, data_dir, database::Opened, keys::Secrets, 
 pub async fn run(options: &Serve) -> Result<ExitCode> {
     options.check()?;
     let stop = signals::stop_token().context("cannot wait for signals")?;
+    open_files::allow_many();
     // First, as this is what fails most often, and nothing has been made yet.
     let listener = bind(&options.listening.listen)?;
     let data_dir = needed_data_dir(options)?;
@@ -24,7 +26,7 @@ pub async fn run(options: &Serve) -> Result<ExitCode> {
     let greeting = Greeting::new(&listener, options, data_dir.as_deref(), &secrets)?;
     let opened = Opened::for_server(&options.location, data_dir.as_deref(), pool_size).await?;
     let started = tokio::select! {
-        started = Running::start(options, &secrets, &opened, listener) => started.map(Some),
+        started = Running::start(options, &secrets, &opened, listener, &stop) => started.map(Some),
         // Nothing runs yet that would have to be finished.
         () = stop.cancelled() => Ok(None),
     };

@@ -8,7 +8,8 @@
 //! - `auth` has an extractor for each kind of proof that SPEC §4 names (U, Q, A, K), on `token`;
 //! - `problem` is the one error type: its code table has each problem's status and texts, and the
 //!   features map their errors to it without a catch-all arm;
-//! - `edge` is the one middleware: request ids, problems in the client's language, the log.
+//! - `edge` is the one middleware: request ids, problems in the client's language, the log;
+//! - `connection` lets a connection with a stream go on without the buffers that requests need.
 //!
 //! A handler's future may be dropped at any point (the client went away, the time ran out): the
 //! ports promise that a write does not depend on its caller.
@@ -18,6 +19,7 @@ mod auth;
 mod balance;
 mod body;
 mod concerts;
+mod connection;
 mod edge;
 mod health;
 mod idempotency;

@@ -7,6 +7,10 @@ use domain::queue::{
 use serde::Serialize;
 use time::Duration;
 
+mod events;
+
+pub(crate) use events::events;
+
 use crate::{
     auth::{InQueue, UserAuth, Visitor},
     moment::Moment,

@@ -15,18 +15,22 @@ use crate::{
 
 /// Adds every path. What a resource does not list is answered 405 with an `Allow`, what is no
 /// resource 404.
+///
+/// Paths are tried in this order, and one with an id in it costs a regular expression: those that
+/// everyone asks for all the time come first, and have none.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
+        .configure(queue_routes)
+        .configure(fixed_booking_routes)
+        .service(at("/health/live").route(get().to(health::live)))
+        .service(at("/health/ready").route(get().to(health::ready)))
         .service(at("/v1/users").post(users::sign_up))
         .service(at("/v1/users/me").route(get().to(users::me)))
+        .configure(booking_routes)
         .service(at("/v1/users/{id}/balance").route(get().to(balance::balance)))
         .service(at("/v1/users/{id}/balance/charges").post(balance::charge))
         .service(at("/v1/users/{id}/balance/entries").route(get().to(balance::entries)))
-        .configure(queue_routes)
-        .configure(booking_routes)
-        .configure(admin_routes)
-        .service(at("/health/live").route(get().to(health::live)))
-        .service(at("/health/ready").route(get().to(health::ready)));
+        .configure(admin_routes);
 }
 
 fn queue_routes(config: &mut ServiceConfig) {
@@ -34,29 +38,34 @@ fn queue_routes(config: &mut ServiceConfig) {
         .route(get().to(queue::look))
         .delete(queue::leave);
     config
+        .service(me)
+        .service(at("/v1/queue/tokens/me/events").get(queue::events))
         .service(at("/v1/queue/tokens").post(queue::issue))
-        .service(at("/v1/queue/check").post(queue::check))
-        .service(me);
+        .service(at("/v1/queue/check").post(queue::check));
 }
 
-fn booking_routes(config: &mut ServiceConfig) {
+fn fixed_booking_routes(config: &mut ServiceConfig) {
     let reservations = at("/v1/reservations")
         .route(get().to(reservations::mine))
         .post(reservations::hold);
-    let reservation = at("/v1/reservations/{id}")
-        .route(get().to(reservations::find))
-        .delete(reservations::cancel);
     let payments = at("/v1/payments")
         .route(get().to(payments::mine))
         .post(payments::pay);
     config
-        .service(at("/v1/concerts").route(get().to(concerts::concerts)))
+        .service(reservations)
+        .service(payments)
+        .service(at("/v1/concerts").route(get().to(concerts::concerts)));
+}
+
+fn booking_routes(config: &mut ServiceConfig) {
+    let reservation = at("/v1/reservations/{id}")
+        .route(get().to(reservations::find))
+        .delete(reservations::cancel);
+    config
+        .service(at("/v1/schedules/{id}/seats").route(get().to(seat_map::of_schedule)))
         .service(at("/v1/concerts/{id}/schedules").route(get().to(concerts::dates)))
         .service(at("/v1/concerts/{id}/seats").route(get().to(seat_map::of_date)))
-        .service(at("/v1/schedules/{id}/seats").route(get().to(seat_map::of_schedule)))
-        .service(reservations)
         .service(reservation)
-        .service(payments)
         .service(at("/v1/payments/{id}").route(get().to(payments::find)));
 }
 

@@ -3,7 +3,7 @@
 use std::{io, net::TcpListener, sync::Arc};
 
 use actix_web::{
-    App, Error, HttpServer,
+    App, Error,
     body::BoxBody,
     dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse},
     middleware::from_fn,
@@ -21,17 +21,16 @@ use domain::{
     users::Users,
 };
 use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::OperatorKey,
+    connection::connections,
     edge::{Deadline, edge},
     routes::routes,
     token::Tokens,
     venue::VenueZone,
 };
-
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// All that the API needs: the inbound ports it calls, time, ids and its settings.
 pub struct Api {
@@ -55,6 +54,8 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     /// Makes the ids of requests.
     pub ids: Arc<dyn IdGenerator>,
+    /// Cancelled when the server is to stop: answers that go on and on end at once.
+    pub stop: CancellationToken,
     /// The rest.
     pub settings: HttpSettings,
 }
@@ -102,6 +103,7 @@ pub(crate) struct Parts {
     readiness: Data<dyn Readiness>,
     clock: Data<dyn Clock>,
     ids: Data<dyn IdGenerator>,
+    stop: Data<CancellationToken>,
     tokens: Data<Tokens>,
     operator_key: Data<OperatorKey>,
     venue_zone: Data<VenueZone>,
@@ -130,6 +132,7 @@ impl Parts {
             readiness: api.readiness.into(),
             clock: api.clock.into(),
             ids: api.ids.into(),
+            stop: Data::new(api.stop),
             tokens: Data::new(tokens),
             operator_key: Data::new(OperatorKey::new(&settings.operator_key)),
             venue_zone: Data::new(settings.venue_zone),
@@ -150,6 +153,7 @@ impl Parts {
             .app_data(self.readiness)
             .app_data(self.clock)
             .app_data(self.ids)
+            .app_data(self.stop)
             .app_data(self.tokens)
             .app_data(self.operator_key)
             .app_data(self.venue_zone)
@@ -178,20 +182,17 @@ pub(crate) fn app(
 
 /// Serves `api` on `listener`.
 ///
-/// The server takes no signals: stop it through [`Server::handle`]. Call it on a tokio runtime, and
-/// await the server for it to run. An error of the kind `InvalidInput` is about a setting.
+/// The server takes no signals: stop it through [`Server::handle`], and cancel [`Api::stop`] before.
+/// Call it on a tokio runtime, and await the server for it to run. An error of the kind
+/// `InvalidInput` is about a setting.
 pub fn serve(listener: TcpListener, api: Api) -> io::Result<Server> {
     let shutdown = api.settings.shutdown_timeout;
     let shutdown = shutdown.as_secs() + u64::from(shutdown.subsec_nanos() > 0);
     let parts = Parts::new(api)?;
-    let server = HttpServer::new(move || app(parts.clone()))
-        .client_request_timeout(HEAD_TIMEOUT)
-        .tcp_nodelay(true)
-        .shutdown_timeout(shutdown)
-        .disable_signals()
-        .listen(listener)?
-        .run();
-    Ok(server)
+    let server = Server::build().shutdown_timeout(shutdown).disable_signals();
+    let draining = server.graceful_shutdown_signal();
+    let factory = move || connections(app(parts.clone()), draining.clone());
+    Ok(server.listen("boxoffice", listener, factory)?.run())
 }
 
 #[cfg(test)]

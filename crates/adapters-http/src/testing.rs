@@ -22,6 +22,7 @@ use domain::{
 use secrecy::SecretString;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime, macros::datetime};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -215,6 +216,7 @@ pub(crate) struct Fixture {
     pub payments: MockPayments,
     pub readiness: Arc<dyn Readiness>,
     pub clock: Arc<FixedClock>,
+    pub stop: CancellationToken,
     pub settings: HttpSettings,
 }
 
@@ -230,6 +232,7 @@ impl Fixture {
             payments: MockPayments::new(),
             readiness: Arc::new(MockReadiness::new()),
             clock: Arc::new(FixedClock::at(NOON)),
+            stop: CancellationToken::new(),
             settings: settings(),
         }
     }
@@ -259,6 +262,7 @@ impl Fixture {
             readiness: self.readiness,
             clock: self.clock,
             ids: Arc::new(CountingIds::default()),
+            stop: self.stop,
             settings: self.settings,
         }
     }

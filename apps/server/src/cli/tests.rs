@@ -5,7 +5,7 @@ use domain::{
     balance::ChargeRules,
     money,
     queue::{QueuePolicy, QueueTimes},
-    seats::HoldRules,
+    reservations::HoldRules,
 };
 
 use super::*;

@@ -8,11 +8,17 @@ use domain::{
     balance::BalanceService, catalogue::CatalogueService, id::IdGenerator, payment::PaymentService,
     queue::QueueService, reservations::ReservationService, users::UserService,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{cli::Serve, config::values::signed, ids::UuidV7Ids, keys::Secrets};
 
-/// The use cases over the adapters.
-pub fn assemble(adapters: &Adapters, options: &Serve, secrets: &Secrets) -> Api {
+/// The use cases over the adapters, served until `stop`.
+pub fn assemble(
+    adapters: &Adapters,
+    options: &Serve,
+    secrets: &Secrets,
+    stop: &CancellationToken,
+) -> Api {
     let clock = adapters.clock.clone();
     let ids: Arc<dyn IdGenerator> = Arc::new(UuidV7Ids::new(clock.clone()));
     let queue = Arc::new(QueueService::new(
@@ -47,6 +53,7 @@ pub fn assemble(adapters: &Adapters, options: &Serve, secrets: &Secrets) -> Api 
         readiness: adapters.readiness.clone(),
         clock,
         ids,
+        stop: stop.clone(),
         settings: settings(options, secrets),
     }
 }

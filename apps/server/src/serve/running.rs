@@ -34,18 +34,19 @@ pub struct Running {
 }
 
 impl Running {
-    /// Prepares the database and begins to serve.
+    /// Prepares the database and begins to serve, until `stop`.
     pub async fn start(
         options: &Serve,
         secrets: &Secrets,
         opened: &Opened,
         listener: TcpListener,
+        stop: &CancellationToken,
     ) -> Result<Self> {
         prepare(options, opened).await?;
         let database = database::pool(&pool_config(options, opened))?;
         let adapters = Adapters::start(&database, &adapter_options(options)).await;
         let adapters = adapters.map_err(unreachable)?;
-        let api = api::assemble(&adapters, options, secrets);
+        let api = api::assemble(&adapters, options, secrets, stop);
         let server = adapters_http::serve(listener, api).context("the server cannot start")?;
         let (tokens, seats) = (adapters.tokens.clone(), adapters.seats.clone());
         let schedulers =

@@ -52,6 +52,7 @@ const CALLS: &[(&str, &str)] = &[
         "GET",
         "/v1/users/00000000-0000-0000-0000-000000000001/balance/entries",
     ),
+    ("GET", "/v1/queue/tokens/me/events"),
 ];
 
 const OPERATORS_CALLS: &[(&str, &str)] = &[
@@ -110,7 +111,7 @@ async fn rule_8_what_is_no_token_of_ours_opens_nothing() {
 #[actix_web::test]
 async fn a_token_of_the_wrong_kind_is_invalid() {
     let queue_only = [
-        CALLS[3], CALLS[4], CALLS[5], CALLS[6], CALLS[7], CALLS[8], CALLS[9], CALLS[13],
+        CALLS[3], CALLS[4], CALLS[5], CALLS[6], CALLS[7], CALLS[8], CALLS[9], CALLS[13], CALLS[19],
     ];
     for to in queue_only {
         let answer = Fixture::new().ask(call(to).by_user()).await;

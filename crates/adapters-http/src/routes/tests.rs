@@ -25,6 +25,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         ("PUT", "/v1/users".to_owned(), "POST"),
         ("GET", "/v1/queue/tokens".to_owned(), "POST"),
         ("PUT", "/v1/queue/tokens/me".to_owned(), "GET, HEAD, DELETE"),
+        ("HEAD", "/v1/queue/tokens/me/events".to_owned(), "GET"),
         ("POST", "/v1/concerts".to_owned(), "GET, HEAD"),
         ("DELETE", format!("{concert}/seats"), "GET, HEAD"),
         ("PUT", "/v1/reservations".to_owned(), "GET, HEAD, POST"),

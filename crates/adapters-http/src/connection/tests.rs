@@ -1,0 +1,129 @@
+use super::*;
+use actix_web::{
+    App, HttpResponse,
+    dev::{Server, ServerHandle},
+    web,
+};
+use futures_util::stream;
+use std::net::{SocketAddr, TcpListener};
+use tokio::io::AsyncReadExt;
+
+/// A server that streams three parts at `/count`, fails after one at `/broken`, and has an answer
+/// that is no stream at `/whole`.
+fn server() -> (SocketAddr, ServerHandle) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let ok = |part: &'static str| Ok::<_, Infallible>(Bytes::from_static(part.as_bytes()));
+    let count = move || {
+        let parts = stream::iter([ok("one"), ok("two, and more"), ok("three")]);
+        std::future::ready(HttpResponse::Ok().streaming(parts))
+    };
+    let broken = || {
+        let failure = io::Error::other("no more");
+        let parts = stream::iter([Ok(Bytes::from_static(b"one")), Err(failure)]);
+        std::future::ready(HttpResponse::Ok().streaming(parts))
+    };
+    let whole = || std::future::ready(HttpResponse::Ok().body("whole"));
+    let builder = Server::build().disable_signals().workers(1);
+    let draining = builder.graceful_shutdown_signal();
+    let factory = move || {
+        let app = App::new()
+            .route("/count", web::get().to(count))
+            .route("/count", web::head().to(count))
+            .route("/broken", web::get().to(broken))
+            .route("/whole", web::get().to(whole));
+        connections(app, draining.clone())
+    };
+    let server = builder.listen("test", listener, factory).unwrap().run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    (address, handle)
+}
+
+/// Says `text` and hears the answer out, without its date.
+async fn say(text: &str) -> String {
+    let (address, handle) = server();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    handle.stop(true).await;
+    let lines = answer.split_inclusive("\r\n");
+    lines.filter(|line| !line.starts_with("date: ")).collect()
+}
+
+const COUNTED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\
+    content-type: application/octet-stream\r\n\r\n\
+    3\r\none\r\nD\r\ntwo, and more\r\n5\r\nthree\r\n0\r\n\r\n";
+
+#[tokio::test]
+async fn a_stream_is_written_in_chunks_to_its_end() {
+    let answer = say("GET /count HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(answer, COUNTED);
+}
+
+#[tokio::test]
+async fn answers_before_a_stream_come_first_and_nothing_comes_after_it() {
+    let ask = |path| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let all = ask("/whole") + &ask("/count") + &ask("/whole") + &ask("/count");
+    let answer = say(&all).await;
+    let (whole, counted) = answer.split_once("whole").unwrap();
+    assert!(whole.starts_with("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n"));
+    assert_eq!(counted, COUNTED);
+}
+
+#[tokio::test]
+async fn a_client_of_http_1_0_and_one_who_asks_for_the_head_are_served_too() {
+    let answer = say("GET /count HTTP/1.0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
+    assert!(!answer.contains("transfer-encoding"), "{answer}");
+    assert!(
+        answer.ends_with("\r\n\r\nonetwo, and morethree"),
+        "{answer}"
+    );
+    let head = "HEAD /count HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = say(head).await;
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_has_no_proper_end() {
+    let answer = say("GET /broken HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(answer.ends_with("\r\n\r\n3\r\none\r\n"), "{answer}");
+}
+
+/// Both ends of a connection.
+async fn connection() -> (TcpStream, TcpStream) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap());
+    let (client, accepted) = tokio::join!(client, listener.accept());
+    (client.unwrap(), accepted.unwrap().0)
+}
+
+fn body(parts: impl stream::Stream<Item = Result<Bytes, Infallible>> + 'static) -> Body {
+    Body {
+        parts: BoxBody::new(BodyStream::new(parts)),
+        chunked: true,
+    }
+}
+
+fn endless() -> Body {
+    let part = || Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 16_384]));
+    body(stream::repeat_with(part))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_is_given_up() {
+    let (client, stream) = connection().await;
+    let error = pour(stream, endless()).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    drop(client);
+}
+
+#[tokio::test]
+async fn a_client_that_is_gone_is_noticed_while_there_is_nothing_to_write() {
+    let (mut client, stream) = connection().await;
+    client.write_all(b"nothing that matters").await.unwrap();
+    drop(client);
+    pour(stream, body(pending())).await.unwrap();
+}
