@@ -35,6 +35,8 @@ pub struct Options {
 
 /// Connections of each load.
 const CONNECTIONS: usize = 128;
+/// Those of joining: on an opening night everyone arrives at once.
+const ARRIVING: usize = 512;
 const ROUNDS: usize = 3;
 
 /// One transaction a join: the next ticket from the one row, then the token.
@@ -93,10 +95,9 @@ pub async fn run(options: Options) -> Result<bool> {
         &format!("polls a second, {waiting} waiting"),
         format!("{polls_many:.0}"),
     );
-    report.at_least(
-        &format!("polls beside health, {waiting} waiting"),
-        polls_many / health,
-        0.7,
+    report.figure(
+        "  GET /health/live a second beside it",
+        format!("{health:.0}"),
     );
     report.at_least(
         "polls with many waiting beside polls with few",
@@ -160,7 +161,7 @@ async fn joins(
         let users = fans::sign_up(server.address, options.joins).await?;
         let requests = Arc::new(Once(fans::join_requests(&users)));
         let limit = Duration::from_mins(1);
-        let outcome = closed(server.address, CONNECTIONS, requests, 201, limit).await?;
+        let outcome = closed(server.address, ARRIVING, requests, 201, limit).await?;
         let p99 = outcome.percentile(99.0);
         joined.push(checked(&outcome)?);
         say(&format!(
@@ -202,9 +203,12 @@ async fn fill_up_to(client: &Client, waiting: u32) -> Result<()> {
            next_ticket = state.next_ticket + state.missing FROM state"
     );
     client.batch_execute(&fill).await?;
-    Ok(client
-        .batch_execute("VACUUM ANALYZE queue_tokens; VACUUM ANALYZE users")
-        .await?)
+    for table in ["queue_tokens", "users"] {
+        client
+            .batch_execute(&format!("VACUUM ANALYZE {table}"))
+            .await?;
+    }
+    Ok(())
 }
 
 /// Joins at a steady rate while the queue admits 1,000 a tick.
@@ -227,7 +231,7 @@ async fn admissions(
         "PATCH",
         "/v1/admin/queue",
         OPERATOR_KEY,
-        r#"{"capacity":1000000}"#,
+        r#"{"capacity":1000000,"admission_batch":1000}"#,
     );
     ensure!(
         Connection::open(server.address).await?.send(&open).await? == 200,

@@ -143,6 +143,13 @@ impl LineView for FollowedLine {
             .standing(pass, now)
     }
 
+    fn wait_for(&self, people: u64, now: OffsetDateTime) -> Option<time::Duration> {
+        self.line
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .wait_for(people, now)
+    }
+
     async fn refreshed(&self) {
         let mut rounds = self.rounds.subscribe();
         // A round that is under way may have read before the commit: the one after it will do.

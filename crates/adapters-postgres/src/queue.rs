@@ -12,8 +12,8 @@ use domain::{
     clock::Clock,
     id::{TokenId, UserId},
     queue::{
-        Board, EndReason, InvalidPolicy, JoinRefusal, JoinRequest, PolicyChange, QueuePolicy,
-        QueueTimes, QueueToken, Tick, TokenQueue, TokenState, join,
+        Board, EndReason, InvalidPolicy, Issued, JoinRefusal, JoinRequest, PolicyChange,
+        QueuePolicy, QueueTimes, QueueToken, Tick, TokenQueue, TokenState, join,
     },
     storage::StorageError,
 };
@@ -92,7 +92,7 @@ impl TokenQueue for PgTokenQueue {
     async fn join(
         &self,
         request: JoinRequest,
-    ) -> Result<Result<QueueToken, JoinRefusal>, StorageError> {
+    ) -> Result<Result<Issued, JoinRefusal>, StorageError> {
         self.joins.submit(request).await
     }
 
@@ -220,7 +220,7 @@ struct Joining {
 
 impl Batch for Joining {
     type Request = JoinRequest;
-    type Answer = Result<QueueToken, JoinRefusal>;
+    type Answer = Result<Issued, JoinRefusal>;
 
     async fn execute(
         &self,
@@ -241,11 +241,11 @@ impl Batch for Joining {
         if !ended.is_empty() {
             queue_state::write_ends(conn, locked.version, now, ended, EndReason::Time).await?;
         }
-        let issued: Vec<_> = joins
+        let issued = joins
             .answers
             .iter()
-            .filter_map(|a| a.as_ref().ok())
-            .collect();
+            .filter_map(|answer| answer.as_ref().ok());
+        let issued: Vec<_> = issued.map(|issued| &issued.token).collect();
         if !issued.is_empty() {
             insert(conn, locked.version, &issued).await?;
             let at_once = issued

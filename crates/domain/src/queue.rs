@@ -7,8 +7,8 @@ mod service;
 mod token;
 
 pub use admission::{
-    AdmissionRate, InvalidPolicy, JoinRefusal, JoinRequest, Joins, PolicyChange, QueuePolicy,
-    QueueState, QueueTimes, join,
+    AdmissionRate, InvalidPolicy, Issued, JoinRefusal, JoinRequest, Joins, PolicyChange,
+    QueuePolicy, QueueState, QueueTimes, join,
 };
 pub use line::{Change, Line, Standing};
 pub use ports::{Board, LineView, Presence, Tick, TokenQueue};

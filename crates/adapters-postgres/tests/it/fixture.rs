@@ -153,7 +153,14 @@ pub async fn join(process: &Adapters, user_id: UserId) -> Pass {
         token_id: TokenId::new(id()),
         user_id,
     };
-    process.tokens.join(request).await.unwrap().unwrap().pass
+    process
+        .tokens
+        .join(request)
+        .await
+        .unwrap()
+        .unwrap()
+        .token
+        .pass
 }
 
 /// `count` users with active queue tokens.

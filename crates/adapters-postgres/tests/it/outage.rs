@@ -100,7 +100,7 @@ async fn one_of_everything(process: &Adapters, show: ScheduleId, seat: i64) -> u
     let joined = process.tokens.join(JoinRequest { token_id, user_id });
     let joined = joined.await;
     if let Ok(Ok(token)) = &joined {
-        through.push(shop(process, token.pass, show, seat).await);
+        through.push(shop(process, token.token.pass, show, seat).await);
     }
     through.extend([
         came_through(joined),

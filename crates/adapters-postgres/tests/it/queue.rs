@@ -20,7 +20,12 @@ fn room_for(capacity: u32, admission_batch: u32) -> Options {
 async fn ask(process: &Adapters, user_id: UserId) -> Result<QueueToken, JoinRefusal> {
     let token_id = TokenId::new(id());
     let request = JoinRequest { token_id, user_id };
-    process.tokens.join(request).await.unwrap()
+    process
+        .tokens
+        .join(request)
+        .await
+        .unwrap()
+        .map(|issued| issued.token)
 }
 
 async fn newcomer(process: &Adapters) -> QueueToken {

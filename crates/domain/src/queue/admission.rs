@@ -118,12 +118,7 @@ impl QueueState {
         self.waiting == 0 && room && !self.policy.paused
     }
 
-    fn issue(
-        &mut self,
-        now: OffsetDateTime,
-        times: &QueueTimes,
-        request: JoinRequest,
-    ) -> QueueToken {
+    fn issue(&mut self, now: OffsetDateTime, times: &QueueTimes, request: JoinRequest) -> Issued {
         let pass = Pass {
             token_id: request.token_id,
             user_id: request.user_id,
@@ -132,6 +127,7 @@ impl QueueState {
             waiting_until: now + times.waiting_ttl,
         };
         self.next_ticket = self.next_ticket.next();
+        let ahead = self.waiting;
         let state = if self.is_open() {
             self.active += 1;
             TokenState::Active {
@@ -142,7 +138,10 @@ impl QueueState {
             self.waiting += 1;
             TokenState::Waiting
         };
-        QueueToken { pass, state }
+        Issued {
+            token: QueueToken { pass, state },
+            ahead,
+        }
     }
 
     /// Takes a token that ends out of the counts; `state` is the one it had.
@@ -175,11 +174,21 @@ pub enum JoinRefusal {
     TokenExists(QueueToken),
 }
 
+/// A token that was issued just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// The token.
+    pub token: QueueToken,
+    /// How many wait ahead of it. Counted under the lock, so that its owner can be told at once,
+    /// before any process has followed the change.
+    pub ahead: u64,
+}
+
 /// What a batch of joins changes.
 #[derive(Debug, Default)]
 pub struct Joins {
     /// The answer to each request, in the order of the requests.
-    pub answers: Vec<Result<QueueToken, JoinRefusal>>,
+    pub answers: Vec<Result<Issued, JoinRefusal>>,
     /// Tokens past their time that the scheduler has not tidied up yet and that are in the way: they
     /// end by time.
     pub ended: Vec<TokenId>,
@@ -208,9 +217,9 @@ pub fn join(
                 state.left_by(over.state);
                 joins.ended.push(over.pass.token_id);
             }
-            let token = state.issue(now, times, *request);
-            live.insert(request.user_id, token);
-            Ok(token)
+            let issued = state.issue(now, times, *request);
+            live.insert(request.user_id, issued.token);
+            Ok(issued)
         });
     }
     joins

@@ -122,7 +122,7 @@ impl Line {
         }
         if self.waiting.contains(ticket.get()) && now < pass.waiting_until {
             let ahead = self.waiting.rank(ticket.get()) - 1;
-            let estimated_wait = self.rate.wait_for(ahead + 1, now);
+            let estimated_wait = self.wait_for(ahead + 1, now);
             return Standing::Waiting {
                 ahead,
                 total: self.waiting.len(),
@@ -137,6 +137,11 @@ impl Line {
             }) if own == ticket && now < until => Standing::Active { since, until },
             _ => Standing::Ended,
         }
+    }
+
+    /// How long until `people` more have been admitted, once a rate has been measured.
+    pub fn wait_for(&self, people: u64, now: OffsetDateTime) -> Option<Duration> {
+        self.rate.wait_for(people, now)
     }
 
     /// Whether `user` has been admitted and is not known to be over.

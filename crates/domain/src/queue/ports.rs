@@ -1,12 +1,12 @@
 //! What the queue needs from the outside.
 
 use async_trait::async_trait;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{
-    admission::{JoinRefusal, JoinRequest, PolicyChange, QueuePolicy},
+    admission::{Issued, JoinRefusal, JoinRequest, PolicyChange, QueuePolicy},
     line::Standing,
-    token::{Pass, QueueToken},
+    token::Pass,
 };
 use crate::{
     id::{TokenId, UserId},
@@ -46,10 +46,8 @@ pub struct Board {
 #[async_trait]
 pub trait TokenQueue: Send + Sync {
     /// Gives the user a place at the end of the line, or tells why not. Batched with others.
-    async fn join(
-        &self,
-        request: JoinRequest,
-    ) -> Result<Result<QueueToken, JoinRefusal>, StorageError>;
+    async fn join(&self, request: JoinRequest)
+    -> Result<Result<Issued, JoinRefusal>, StorageError>;
     /// Ends a live token because its owner leaves; `false` when it had ended already.
     async fn leave(&self, token: TokenId) -> Result<bool, StorageError>;
     /// Ends what is past its time and admits from the head of the line, if a tick is due (rule 4).
@@ -69,6 +67,8 @@ pub trait TokenQueue: Send + Sync {
 pub trait LineView: Send + Sync {
     /// Where `pass` stands at `now`.
     fn standing(&self, pass: &Pass, now: OffsetDateTime) -> Standing;
+    /// How long until `people` more have been admitted, once a rate has been measured.
+    fn wait_for(&self, people: u64, now: OffsetDateTime) -> Option<Duration>;
     /// Waits until everything that was committed before this call has been followed. Gives up
     /// after a moment when the database does not answer: the line is then as old as it is.
     async fn refreshed(&self);

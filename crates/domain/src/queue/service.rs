@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    admission::{InvalidPolicy, JoinRefusal, JoinRequest, PolicyChange},
+    admission::{InvalidPolicy, Issued, JoinRefusal, JoinRequest, PolicyChange},
     line::Standing,
     ports::{Board, LineView, Presence, TokenQueue},
     token::{Pass, QueueToken, TokenRefusal, TokenState},
@@ -203,6 +203,22 @@ impl QueueService {
         Some(QueueView { pass, status })
     }
 
+    /// The view of a token that was issued just now: nothing has to be followed for it.
+    fn view_of_new(&self, issued: &Issued) -> QueueView {
+        let Issued {
+            token: QueueToken { pass, state },
+            ahead,
+        } = *issued;
+        let status = match state {
+            TokenState::Active { since, until } => QueueStatus::Active { since, until },
+            TokenState::Waiting | TokenState::Ended(_) => {
+                let wait = self.line.wait_for(ahead + 1, self.clock.now());
+                QueueStatus::Waiting(WaitingView::new(&pass, ahead, ahead + 1, wait))
+            }
+        };
+        QueueView { pass, status }
+    }
+
     /// The view of a token that was just read from the database, which the line may not have
     /// followed yet.
     async fn view_of(&self, token: QueueToken) -> QueueView {
@@ -232,7 +248,7 @@ impl Queue for QueueService {
             user_id: user,
         };
         match self.tokens.join(request).await? {
-            Ok(token) => Ok(self.view_of(token).await),
+            Ok(issued) => Ok(self.view_of_new(&issued)),
             Err(JoinRefusal::UserNotFound) => Err(JoinError::UserNotFound),
             Err(JoinRefusal::TokenExists(token)) => {
                 Err(JoinError::TokenExists(Box::new(self.view_of(token).await)))

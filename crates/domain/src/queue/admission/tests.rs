@@ -62,7 +62,7 @@ fn rule_1_an_unknown_user_gets_no_token() {
 fn rule_2_a_repeat_within_a_batch_meets_the_first_token() {
     let mut state = state(1);
     let joins = join_all(&mut state, &[ask(1), ask(1)]);
-    let first = joins.answers[0].unwrap();
+    let first = joins.answers[0].unwrap().token;
     assert_eq!(joins.answers[1], Err(JoinRefusal::TokenExists(first)));
     assert_eq!((state.active, state.waiting), (1, 0));
 }
@@ -70,7 +70,7 @@ fn rule_2_a_repeat_within_a_batch_meets_the_first_token() {
 #[test]
 fn rule_2_a_token_past_its_time_is_in_nobodys_way() {
     let mut state = state(5);
-    let token = join_all(&mut state, &[ask(1)]).answers[0].unwrap();
+    let token = join_all(&mut state, &[ask(1)]).answers[0].unwrap().token;
     let later = NOON + TIMES.active_ttl;
     let live = HashMap::from([(user(1), token)]);
     let joins = join(
@@ -81,7 +81,7 @@ fn rule_2_a_token_past_its_time_is_in_nobodys_way() {
         live,
         &[ask(1)],
     );
-    assert!(matches!(joins.answers[0], Ok(t) if t.pass.ticket == Ticket::new(2)));
+    assert!(matches!(joins.answers[0], Ok(t) if t.token.pass.ticket == Ticket::new(2)));
     assert_eq!(joins.ended, [token.pass.token_id]);
     assert_eq!(state.active, 1);
 }
@@ -90,7 +90,11 @@ fn rule_2_a_token_past_its_time_is_in_nobodys_way() {
 fn rule_3_tickets_are_gapless_and_the_first_ones_need_not_wait() {
     let mut state = state(2);
     let joins = join_all(&mut state, &[ask(1), ask(2), ask(3)]);
-    let tokens: Vec<_> = joins.answers.into_iter().map(Result::unwrap).collect();
+    let tokens: Vec<_> = joins
+        .answers
+        .into_iter()
+        .map(|a| a.unwrap().token)
+        .collect();
     assert_eq!(
         tokens
             .iter()
@@ -106,6 +110,22 @@ fn rule_3_tickets_are_gapless_and_the_first_ones_need_not_wait() {
 }
 
 #[test]
+fn rule_6_a_new_place_is_behind_all_who_wait() {
+    let mut state = QueueState {
+        waiting: 7,
+        active: 1,
+        ..state(1)
+    };
+    let joins = join_all(&mut state, &[ask(1), ask(2)]);
+    let ahead: Vec<_> = joins
+        .answers
+        .into_iter()
+        .map(|a| a.unwrap().ahead)
+        .collect();
+    assert_eq!(ahead, [7, 8]);
+}
+
+#[test]
 fn rule_3_nobody_overtakes_those_who_wait_even_when_there_is_room() {
     let mut state = QueueState {
         waiting: 1,
@@ -113,7 +133,7 @@ fn rule_3_nobody_overtakes_those_who_wait_even_when_there_is_room() {
         ..state(10)
     };
     let joins = join_all(&mut state, &[ask(2)]);
-    assert_eq!(joins.answers[0].unwrap().state, TokenState::Waiting);
+    assert_eq!(joins.answers[0].unwrap().token.state, TokenState::Waiting);
 }
 
 #[test]
@@ -121,7 +141,10 @@ fn a_paused_queue_admits_nobody() {
     let mut state = state(10);
     state.policy.paused = true;
     assert_eq!(
-        join_all(&mut state, &[ask(1)]).answers[0].unwrap().state,
+        join_all(&mut state, &[ask(1)]).answers[0]
+            .unwrap()
+            .token
+            .state,
         TokenState::Waiting
     );
     assert_eq!(state.admissions(), 0);
@@ -214,7 +237,7 @@ proptest! {
         prop_assert!(state.active <= u64::from(capacity));
         prop_assert_eq!(state.active + state.waiting, issued.len() as u64);
         for (n, token) in issued.iter().enumerate() {
-            prop_assert_eq!(token.pass.ticket.get(), n as u64 + 1);
+            prop_assert_eq!(token.token.pass.ticket.get(), n as u64 + 1);
         }
     }
 }

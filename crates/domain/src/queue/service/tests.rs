@@ -31,7 +31,7 @@ fn service(tokens: MockTokenQueue, line: MockLineView) -> QueueService {
     )
 }
 
-fn joined(answer: Result<QueueToken, JoinRefusal>) -> MockTokenQueue {
+fn joined(answer: Result<Issued, JoinRefusal>) -> MockTokenQueue {
     let mut tokens = MockTokenQueue::new();
     tokens
         .expect_join()
@@ -73,8 +73,42 @@ fn rule_2_asking_again_answers_the_token_there_is() {
 }
 
 #[test]
+fn rule_6_a_new_token_is_told_its_place_before_the_line_has_followed_it() {
+    let mut line = MockLineView::new();
+    let wait = Duration::seconds(30);
+    line.expect_wait_for()
+        .withf(|people, _| *people == 5)
+        .return_const(wait);
+    let service = service(
+        joined(Ok(Issued {
+            token: waiting_token(),
+            ahead: 4,
+        })),
+        line,
+    );
+    let view = service
+        .issue(pass(5).user_id)
+        .now_or_never()
+        .unwrap()
+        .unwrap();
+    let QueueStatus::Waiting(place) = view.status else {
+        panic!("{view:?}")
+    };
+    assert_eq!(
+        (place.ahead, place.total, place.estimated_wait),
+        (4, 5, Some(wait))
+    );
+}
+
+#[test]
 fn rule_2_a_check_issues_a_token_when_there_is_none() {
-    let service = service(joined(Ok(active(1))), MockLineView::new());
+    let service = service(
+        joined(Ok(Issued {
+            token: active(1),
+            ahead: 0,
+        })),
+        MockLineView::new(),
+    );
     let checked = service
         .check(pass(1).user_id, None)
         .now_or_never()
@@ -97,7 +131,13 @@ fn rule_2_a_check_with_a_live_token_reports_it_without_the_database() {
 
 #[test]
 fn rule_2_a_check_with_a_token_that_ended_issues_a_new_one() {
-    let service = service(joined(Ok(active(7))), line_showing(Standing::Ended));
+    let service = service(
+        joined(Ok(Issued {
+            token: active(7),
+            ahead: 0,
+        })),
+        line_showing(Standing::Ended),
+    );
     let checked = service
         .check(pass(5).user_id, Some(pass(5)))
         .now_or_never()
