@@ -104,10 +104,7 @@ pub async fn closed(
     limit: Duration,
 ) -> Result<Outcome> {
     let next = Arc::new(AtomicUsize::new(0));
-    let mut opened = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        opened.push(Connection::open(server).await?);
-    }
+    let opened = open(server, connections).await?;
     let started = Instant::now();
     let end = started + limit;
     let mut running = JoinSet::new();
@@ -142,10 +139,7 @@ pub async fn fixed(
     limit: Duration,
 ) -> Result<Outcome> {
     let next = Arc::new(AtomicUsize::new(0));
-    let mut opened = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        opened.push(Connection::open(server).await?);
-    }
+    let opened = open(server, connections).await?;
     let started = Instant::now();
     let mut running = JoinSet::new();
     for mut connection in opened {
@@ -166,6 +160,14 @@ pub async fn fixed(
         });
     }
     gather(running, started).await
+}
+
+async fn open(server: SocketAddr, connections: usize) -> Result<Vec<Connection>> {
+    let mut opened = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        opened.push(Connection::open(server).await?);
+    }
+    Ok(opened)
 }
 
 async fn gather(mut running: JoinSet<Result<Outcome>>, started: Instant) -> Result<Outcome> {

@@ -148,16 +148,6 @@ impl Line {
     pub fn is_admitted(&self, user: UserId) -> bool {
         self.active.contains_key(&user)
     }
-
-    /// How many wait.
-    pub fn waiting(&self) -> u64 {
-        self.waiting.len()
-    }
-
-    /// How many shop.
-    pub fn active(&self) -> usize {
-        self.active.len()
-    }
 }
 
 #[cfg(test)]
