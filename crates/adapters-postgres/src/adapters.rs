@@ -101,14 +101,13 @@ impl Adapters {
             .no_show_after
             .try_into()
             .unwrap_or_default();
-        let interval = PgPresence::interval(no_show_after);
         // The queue's row must be there before the line is filled from it.
         let tokens = PgTokenQueue::start(
             database.clone(),
             clock.clone(),
             options.queue_times,
             options.queue_policy,
-            2 * interval,
+            2 * PgPresence::interval(no_show_after),
             options.lanes,
             &tasks,
         )
@@ -118,7 +117,7 @@ impl Adapters {
             line.clone(),
             clock.clone(),
             database.clone(),
-            interval,
+            no_show_after,
             &tasks,
         );
         let (lanes, db) = (options.lanes, || database.clone());

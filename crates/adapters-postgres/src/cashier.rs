@@ -31,7 +31,7 @@ use crate::{
     lane::{Batch, Lane, LaneSettings, Tasks},
     pool::Database,
     queue_state, reservations,
-    schedules::{self, Counts},
+    schedules::{self, Counts, Locked},
     seats::schedules_of,
     sql::sql,
     tokens,
@@ -157,7 +157,7 @@ impl Batch for Paying {
         // end queue tokens, so the queue comes first.
         let mut queue = queue_state::lock(conn).await?;
         let schedules = schedules_of(conn, ids.clone()).await?;
-        schedules::lock(conn, schedules).await?;
+        let locked = schedules::lock(conn, schedules).await?;
         let accounts = accounts::lock(conn, payers).await?;
         let now = self.clock.now();
 
@@ -171,7 +171,7 @@ impl Batch for Paying {
             let spent: Vec<_> = settled.iter().map(|settlement| settlement.token).collect();
             queue_state::end(conn, &mut queue, now, &spent, EndReason::Paid).await?;
             queue_state::store(conn, &queue).await?;
-            store(conn, now, &till, requests, &settled).await?;
+            store(conn, &locked, now, &till, requests, &settled).await?;
         }
         Ok(answers)
     }
@@ -205,6 +205,7 @@ async fn load(
 
 async fn store(
     conn: &AsyncPgConnection,
+    locked: &Locked,
     now: OffsetDateTime,
     till: &Till,
     requests: &[PayRequest],
@@ -226,8 +227,8 @@ async fn store(
     try_join!(
         insert(conn, settled),
         mark_paid(conn, settled),
-        sell_seats(conn, settled),
-        schedules::count(conn, &counts),
+        sell_seats(conn, locked, settled),
+        schedules::count(conn, locked, &counts),
         accounts::store(conn, &till.accounts, settled.iter().map(|s| &s.entry)),
         idempotency::store(conn, Operation::Payment, now, keys),
     )?;
@@ -280,13 +281,24 @@ async fn mark_paid(mut conn: &AsyncPgConnection, settled: &[Settlement]) -> Quer
     Ok(())
 }
 
-async fn sell_seats(mut conn: &AsyncPgConnection, settled: &[Settlement]) -> QueryResult<()> {
-    let seats = settled
-        .iter()
-        .flat_map(|settlement| &settlement.receipt.reservation.seats);
-    sql::<()>("UPDATE seats SET status = 'sold', held_until = NULL WHERE id = ANY($1)")
-        .bind::<Array<Uuid>, _>(seats.map(|seat| seat.id.get()).collect::<Vec<_>>())
-        .execute(&mut conn)
-        .await?;
+async fn sell_seats(
+    mut conn: &AsyncPgConnection,
+    locked: &Locked,
+    settled: &[Settlement],
+) -> QueryResult<()> {
+    let sold = settled.iter().flat_map(|Settlement { receipt, .. }| {
+        let version = locked.version(receipt.reservation.schedule_id);
+        let seats = receipt.reservation.seats.iter();
+        seats.map(move |seat| (seat.id.get(), version))
+    });
+    let (seats, versions): (Vec<_>, Vec<_>) = sold.unzip();
+    sql::<()>(
+        "UPDATE seats SET status = 'sold', held_until = NULL, version = sold.version \
+         FROM unnest($1, $2) AS sold (id, version) WHERE seats.id = sold.id",
+    )
+    .bind::<Array<Uuid>, _>(seats)
+    .bind::<Array<BigInt>, _>(versions)
+    .execute(&mut conn)
+    .await?;
     Ok(())
 }

@@ -197,7 +197,7 @@ async fn schedules(
     );
     let rows: Vec<Row> = sql::<Columns>(
         "SELECT s.id, s.starts_at, s.sales_open_at, s.total_seats, \
-         s.remaining_seats + coalesce((SELECT sum(r.seat_count) FROM reservations r \
+         s.remaining_seats + coalesce((SELECT sum(cardinality(r.seat_numbers)) FROM reservations r \
            WHERE r.schedule_id = s.id AND r.status = 'pending_payment' \
            AND r.held_until <= $4), 0), \
          s.sold_seats FROM schedules s \

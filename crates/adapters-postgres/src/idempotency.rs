@@ -55,8 +55,7 @@ pub(crate) async fn find(
     let rows: Vec<(uuid::Uuid, String, String, Vec<u8>, uuid::Uuid)> =
         sql::<(Uuid, Text, Text, Binary, Uuid)>(
             "SELECT k.user_id, k.key, k.operation, k.fingerprint, k.resource_id \
-             FROM (SELECT DISTINCT * FROM unnest($1, $2) AS a (user_id, key)) AS asked \
-             JOIN idempotency_keys k USING (user_id, key)",
+             FROM unnest($1, $2) AS asked (user_id, key) JOIN idempotency_keys k USING (user_id, key)",
         )
         .bind::<Array<Uuid>, _>(users)
         .bind::<Array<Text>, _>(keys)

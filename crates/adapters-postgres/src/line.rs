@@ -16,7 +16,7 @@ use domain::{
     queue::{Change, Line, LineView, Pass, Standing, Ticket},
     storage::StorageError,
 };
-use futures_util::{TryStreamExt, future::try_join};
+use futures_util::TryStreamExt;
 use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 
@@ -79,12 +79,12 @@ impl FollowedLine {
         Ok(followed)
     }
 
-    /// Whether `user` is admitted, as far as followed.
-    pub(crate) fn is_admitted(&self, user: UserId) -> bool {
+    /// By which ticket and when `user` was admitted, as far as followed.
+    pub(crate) fn admitted(&self, user: UserId) -> Option<(Ticket, OffsetDateTime)> {
         self.line
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .is_admitted(user)
+            .admission(user)
     }
 
     /// For how long the line could not be followed, when that is too long.
@@ -115,11 +115,8 @@ impl FollowedLine {
 
     async fn round(&self, database: &Database, from: Versions) -> Result<Versions, StorageError> {
         let conn = database.connection().await?;
-        let news = try_join(
-            changes(&conn, from.tokens),
-            admissions(&conn, from.admissions),
-        );
-        let (changes, admissions) = news.await.map_err(storage)?;
+        let changes = changes(&conn, from.tokens).await.map_err(storage)?;
+        let admissions = admissions(&conn, from.admissions).await.map_err(storage)?;
         let mut reached = from;
         let mut line = self.line.write().unwrap_or_else(PoisonError::into_inner);
         for (version, change) in changes {
@@ -130,6 +127,8 @@ impl FollowedLine {
             line.admitted(at, admitted.unsigned_abs());
             reached.admissions = reached.admissions.max(version);
         }
+        // What was followed up to a version has its admissions logged by the same transactions.
+        reached.admissions = reached.admissions.max(reached.tokens);
         Ok(reached)
     }
 }
@@ -148,6 +147,13 @@ impl LineView for FollowedLine {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .wait_for(people, now)
+    }
+
+    fn ended(&self, pass: &Pass) {
+        self.line
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .end(pass);
     }
 
     async fn refreshed(&self) {

@@ -2,16 +2,21 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use diesel::{
     QueryResult,
-    sql_types::{Array, Timestamptz, Uuid},
+    sql_types::{Array, BigInt, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
-use domain::{clock::Clock, id::UserId, queue::Presence, storage::StorageError};
+use domain::{
+    clock::Clock,
+    id::UserId,
+    queue::{Presence, Ticket},
+    storage::StorageError,
+};
 use time::OffsetDateTime;
 
 use crate::{
@@ -19,82 +24,114 @@ use crate::{
 };
 
 /// [`Presence`] on PostgreSQL: one statement every few seconds, however many requests came in.
+///
+/// The database only has to know of a sighting in time to keep someone from being ended. So it is
+/// told when what it knows is half of the limit old: a fan who is done sooner costs no write.
 pub struct PgPresence {
     line: Arc<FollowedLine>,
     clock: Arc<dyn Clock>,
-    seen: Mutex<HashMap<UserId, OffsetDateTime>>,
+    limit: Duration,
+    seen: Mutex<HashMap<UserId, Sighting>>,
+}
+
+#[derive(Clone, Copy)]
+struct Sighting {
+    ticket: Ticket,
+    at: OffsetDateTime,
+    /// What the database knows, at least.
+    written: OffsetDateTime,
 }
 
 impl PgPresence {
-    /// How often presence is written, for a no-show limit of `no_show_after`.
-    pub(crate) fn interval(no_show_after: Duration) -> Duration {
-        (no_show_after / 12).clamp(Duration::from_millis(100), Duration::from_secs(5))
+    /// How often presence is written, for a no-show limit of `limit`.
+    pub(crate) fn interval(limit: Duration) -> Duration {
+        (limit / 12).clamp(Duration::from_millis(100), Duration::from_secs(5))
     }
 
-    /// Starts writing every `interval`, until told to stop, and then once more.
+    /// Starts writing for a no-show limit of `limit`, until told to stop, and then once more.
+    /// Without a limit there is nobody to tell.
     pub(crate) fn start(
         line: Arc<FollowedLine>,
         clock: Arc<dyn Clock>,
         database: Database,
-        interval: Duration,
+        limit: Duration,
         tasks: &Tasks,
     ) -> Arc<Self> {
         let presence = Arc::new(Self {
             line,
             clock,
+            limit,
             seen: Mutex::default(),
         });
-        let (writer, stop) = (presence.clone(), tasks.stop.clone());
-        tasks.tracker.spawn(async move {
-            let mut trouble = Trouble::with("writing who is still there");
-            loop {
-                let stopped = tokio::time::timeout(interval, stop.cancelled())
-                    .await
-                    .is_ok();
-                trouble.note(&writer.write(&database).await);
-                if stopped {
-                    return;
-                }
-            }
-        });
+        if !limit.is_zero() {
+            let writer = presence.clone();
+            tasks.tracker.spawn(writer.follow(database, tasks.clone()));
+        }
         presence
     }
 
-    async fn write(&self, database: &Database) -> Result<(), StorageError> {
-        let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
-        if seen.is_empty() {
-            return Ok(());
-        }
-        let (users, times): (Vec<_>, Vec<_>) = seen.iter().map(|(u, at)| (u.get(), *at)).unzip();
-        let written = update(database, users, times).await;
-        if written.is_err() {
-            // Whoever was seen since is newer.
-            let mut again = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            for (user, at) in seen {
-                again.entry(user).or_insert(at);
+    async fn follow(self: Arc<Self>, database: Database, tasks: Tasks) {
+        let mut trouble = Trouble::with("writing who is still there");
+        loop {
+            let pause = tokio::time::timeout(Self::interval(self.limit), tasks.stop.cancelled());
+            let stopped = pause.await.is_ok();
+            // Other processes go on with what the database knows: at the end it is told everything.
+            let age = if stopped {
+                Duration::ZERO
+            } else {
+                self.limit / 2
+            };
+            trouble.note(&self.write(&database, age).await);
+            if stopped {
+                return;
             }
         }
-        written
+    }
+
+    /// Writes the sightings of those of whom the database's knowledge is older than `age`.
+    async fn write(&self, database: &Database, age: Duration) -> Result<(), StorageError> {
+        let known = self.clock.now() - age;
+        let due: Vec<(UserId, Sighting)> = {
+            let mut seen = self.seen();
+            seen.retain(|user, _| self.line.admitted(*user).is_some());
+            let due = seen
+                .iter()
+                .filter(|(_, s)| s.written < s.at && s.written <= known);
+            due.map(|(user, sighting)| (*user, *sighting)).collect()
+        };
+        if due.is_empty() {
+            return Ok(());
+        }
+        update(database, &due).await?;
+        let mut seen = self.seen();
+        for (user, written) in due {
+            if let Some(sighting) = seen.get_mut(&user) {
+                sighting.written = sighting.written.max(written.at);
+            }
+        }
+        Ok(())
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<UserId, Sighting>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn update(
-    database: &Database,
-    users: Vec<uuid::Uuid>,
-    times: Vec<OffsetDateTime>,
-) -> Result<(), StorageError> {
+async fn update(database: &Database, due: &[(UserId, Sighting)]) -> Result<(), StorageError> {
     let mut conn = database.connection().await?;
+    let tickets = due.iter().map(|(_, s)| s.ticket.get().cast_signed());
+    let times = due.iter().map(|(_, s)| s.at);
     // A row that is locked right now is being admitted or ended: there is nothing to add, and
     // waiting for it could be waiting in a circle.
     let written: QueryResult<usize> = sql::<()>(
-        "WITH seen AS (SELECT t.id, s.at FROM unnest($1, $2) AS s (user_id, at) \
-         JOIN queue_tokens t ON t.user_id = s.user_id AND t.status = 'active' \
+        "WITH seen AS (SELECT t.id, s.at FROM unnest($1, $2) AS s (ticket, at) \
+         JOIN queue_tokens t ON t.ticket = s.ticket AND t.status = 'active' \
          FOR NO KEY UPDATE OF t SKIP LOCKED) \
          UPDATE queue_tokens t SET seen_at = greatest(t.seen_at, seen.at) \
          FROM seen WHERE t.id = seen.id AND t.status = 'active'",
     )
-    .bind::<Array<Uuid>, _>(users)
-    .bind::<Array<Timestamptz>, _>(times)
+    .bind::<Array<BigInt>, _>(tickets.collect::<Vec<_>>())
+    .bind::<Array<Timestamptz>, _>(times.collect::<Vec<_>>())
     .execute(&mut conn)
     .await;
     written.map(|_| ()).map_err(storage)
@@ -102,12 +139,23 @@ async fn update(
 
 impl Presence for PgPresence {
     fn saw(&self, user: UserId) {
-        if self.line.is_admitted(user) {
-            let now = self.clock.now();
-            self.seen
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(user, now);
+        if self.limit.is_zero() {
+            return;
+        }
+        if let Some((ticket, since)) = self.line.admitted(user) {
+            let at = self.clock.now();
+            let new = Sighting {
+                ticket,
+                at,
+                written: since,
+            };
+            let mut seen = self.seen();
+            let sighting = seen.entry(user).or_insert(new);
+            if sighting.ticket == ticket {
+                sighting.at = at;
+            } else {
+                *sighting = new;
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use futures_util::{FutureExt, try_join};
 use time::OffsetDateTime;
 
 use crate::{
-    schedules::{self, Counts},
+    schedules::{self, Counts, Locked},
     sql::sql,
 };
 
@@ -83,8 +83,10 @@ pub(crate) async fn seats_of(
     reservations: Vec<uuid::Uuid>,
 ) -> QueryResult<HashMap<uuid::Uuid, Vec<ReservedSeat>>> {
     let rows: Vec<SeatRow> = sql::<SeatColumns>(
-        "SELECT reservation_id, seat_id, number, grade, price FROM reservation_seats \
-         WHERE reservation_id = ANY($1) ORDER BY number",
+        "SELECT r.id, s.id, s.number, s.grade, s.price \
+         FROM reservations r CROSS JOIN unnest(r.seat_numbers) AS taken (number) \
+         JOIN seats s ON s.schedule_id = r.schedule_id AND s.number = taken.number \
+         WHERE r.id = ANY($1) ORDER BY s.number",
     )
     .bind::<Array<Uuid>, _>(reservations)
     .load(&mut conn)
@@ -126,9 +128,12 @@ pub(crate) fn assemble(
     rows.into_iter().map(one).collect()
 }
 
-/// Stores new holds: the reservations, their claims on seats, the seats, and the counts. Their
-/// schedules are locked.
-pub(crate) async fn insert(conn: &AsyncPgConnection, new: &[&Reservation]) -> QueryResult<()> {
+/// Stores new holds: the reservations, their seats, and the counts of their schedules.
+pub(crate) async fn insert(
+    conn: &AsyncPgConnection,
+    locked: &Locked,
+    new: &[&Reservation],
+) -> QueryResult<()> {
     if new.is_empty() {
         return Ok(());
     }
@@ -139,8 +144,8 @@ pub(crate) async fn insert(conn: &AsyncPgConnection, new: &[&Reservation]) -> Qu
     }
     try_join!(
         insert_rows(conn, new),
-        claim_seats(conn, new),
-        schedules::count(conn, &counts)
+        hold_seats(conn, locked, new),
+        schedules::count(conn, locked, &counts)
     )?;
     Ok(())
 }
@@ -149,18 +154,28 @@ async fn insert_rows(mut conn: &AsyncPgConnection, new: &[&Reservation]) -> Quer
     fn each<T>(new: &[&Reservation], of: impl Fn(&Reservation) -> T) -> Vec<T> {
         new.iter().map(|reservation| of(reservation)).collect()
     }
-    let seats = |r: &Reservation| i32::try_from(r.seats.len()).unwrap_or(i32::MAX);
+    // Arrays of arrays must be rectangular, so the seats of all go as one array with places in it.
+    let (mut numbers, mut from, mut to) = (Vec::new(), Vec::new(), Vec::new());
+    let place = |numbers: &Vec<i32>| i32::try_from(numbers.len()).unwrap_or(i32::MAX);
+    for reservation in new {
+        from.push(place(&numbers) + 1);
+        let seats = reservation.seats.iter();
+        numbers.extend(seats.map(|seat| seat.number.get().cast_signed()));
+        to.push(place(&numbers));
+    }
     sql::<()>(
         "INSERT INTO reservations \
-         (id, user_id, schedule_id, status, seat_count, amount, created_at, held_until) \
-         SELECT id, user_id, schedule_id, 'pending_payment', seat_count, amount, created_at, \
-         held_until FROM unnest($1, $2, $3, $4, $5, $6, $7) AS new \
-         (id, user_id, schedule_id, seat_count, amount, created_at, held_until)",
+         (id, user_id, schedule_id, status, seat_numbers, amount, created_at, held_until) \
+         SELECT id, user_id, schedule_id, 'pending_payment', $4[seats_from:seats_to], amount, \
+         created_at, held_until FROM unnest($1, $2, $3, $5, $6, $7, $8, $9) AS new \
+         (id, user_id, schedule_id, seats_from, seats_to, amount, created_at, held_until)",
     )
     .bind::<Array<Uuid>, _>(each(new, |r| r.id.get()))
     .bind::<Array<Uuid>, _>(each(new, |r| r.user_id.get()))
     .bind::<Array<Uuid>, _>(each(new, |r| r.schedule_id.get()))
-    .bind::<Array<Integer>, _>(each(new, seats))
+    .bind::<Array<Integer>, _>(numbers)
+    .bind::<Array<Integer>, _>(from)
+    .bind::<Array<Integer>, _>(to)
     .bind::<Array<BigInt>, _>(each(new, |r| r.amount.get()))
     .bind::<Array<Timestamptz>, _>(each(new, |r| r.created_at))
     .bind::<Array<Timestamptz>, _>(each(new, |r| r.held_until))
@@ -169,44 +184,32 @@ async fn insert_rows(mut conn: &AsyncPgConnection, new: &[&Reservation]) -> Quer
     Ok(())
 }
 
-async fn claim_seats(mut conn: &AsyncPgConnection, new: &[&Reservation]) -> QueryResult<()> {
-    let claims = || {
-        new.iter()
-            .flat_map(|r| r.seats.iter().map(move |seat| (*r, seat)))
-    };
-    let reservations: Vec<_> = claims().map(|(r, _)| r.id.get()).collect();
-    let seats: Vec<_> = claims().map(|(_, seat)| seat.id.get()).collect();
-    let claim = sql::<()>(
-        "INSERT INTO reservation_seats (reservation_id, seat_id, number, grade, price) \
-         SELECT * FROM unnest($1, $2, $3, $4, $5)",
-    )
-    .bind::<Array<Uuid>, _>(reservations.clone())
-    .bind::<Array<Uuid>, _>(seats.clone())
-    .bind::<Array<Integer>, _>(
-        claims()
-            .map(|(_, seat)| seat.number.get().cast_signed())
-            .collect::<Vec<_>>(),
-    )
-    .bind::<Array<Text>, _>(
-        claims()
-            .map(|(_, seat)| seat.grade.clone())
-            .collect::<Vec<_>>(),
-    )
-    .bind::<Array<BigInt>, _>(
-        claims()
-            .map(|(_, seat)| seat.price.get())
-            .collect::<Vec<_>>(),
-    );
-    let hold = sql::<()>(
+async fn hold_seats(
+    mut conn: &AsyncPgConnection,
+    locked: &Locked,
+    new: &[&Reservation],
+) -> QueryResult<()> {
+    let taken: Vec<_> = new
+        .iter()
+        .flat_map(|r| r.seats.iter().map(move |seat| (*r, seat)))
+        .collect();
+    sql::<()>(
         "UPDATE seats SET status = 'held', reservation_id = new.reservation_id, \
-         held_until = new.held_until \
-         FROM unnest($1, $2, $3) AS new (id, reservation_id, held_until) WHERE seats.id = new.id",
+         held_until = new.held_until, version = new.version \
+         FROM unnest($1, $2, $3, $4) AS new (id, reservation_id, held_until, version) \
+         WHERE seats.id = new.id",
     )
-    .bind::<Array<Uuid>, _>(seats)
-    .bind::<Array<Uuid>, _>(reservations)
-    .bind::<Array<Timestamptz>, _>(claims().map(|(r, _)| r.held_until).collect::<Vec<_>>());
-    let mut also = conn;
-    try_join!(claim.execute(&mut conn), hold.execute(&mut also))?;
+    .bind::<Array<Uuid>, _>(taken.iter().map(|(_, s)| s.id.get()).collect::<Vec<_>>())
+    .bind::<Array<Uuid>, _>(taken.iter().map(|(r, _)| r.id.get()).collect::<Vec<_>>())
+    .bind::<Array<Timestamptz>, _>(taken.iter().map(|(r, _)| r.held_until).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(
+        taken
+            .iter()
+            .map(|(r, _)| locked.version(r.schedule_id))
+            .collect::<Vec<_>>(),
+    )
+    .execute(&mut conn)
+    .await?;
     Ok(())
 }
 
@@ -226,14 +229,17 @@ pub(crate) async fn release(
     .bind::<Text, _>(status.name())
     .bind::<Array<Uuid>, _>(ids.clone());
     let free = sql::<()>(
-        "WITH claims AS (\
-           UPDATE reservation_seats SET live = false WHERE reservation_id = ANY($1) AND live \
-           RETURNING seat_id), \
-         freed AS (\
-           UPDATE seats SET status = 'available', reservation_id = NULL, held_until = NULL \
-           FROM claims WHERE seats.id = claims.seat_id RETURNING seats.schedule_id), \
-         counts AS (SELECT schedule_id, count(*)::integer AS seats FROM freed GROUP BY schedule_id) \
-         UPDATE schedules SET remaining_seats = remaining_seats + counts.seats \
+        "WITH given_back AS (\
+           UPDATE seats SET status = 'available', reservation_id = NULL, held_until = NULL, \
+             version = s.version + 1 \
+           FROM reservations r JOIN schedules s ON s.id = r.schedule_id \
+           WHERE r.id = ANY($1) AND seats.schedule_id = r.schedule_id \
+             AND seats.number = ANY(r.seat_numbers) AND seats.reservation_id = r.id \
+           RETURNING seats.schedule_id), \
+         counts AS (\
+           SELECT schedule_id, count(*)::integer AS seats FROM given_back GROUP BY schedule_id) \
+         UPDATE schedules SET remaining_seats = remaining_seats + counts.seats, \
+           version = version + 1 \
          FROM counts WHERE schedules.id = counts.schedule_id",
     )
     .bind::<Array<Uuid>, _>(ids);

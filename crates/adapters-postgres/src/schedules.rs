@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::{
     QueryResult,
-    sql_types::{Array, Integer, Nullable, Timestamptz, Uuid},
+    sql_types::{Array, BigInt, Integer, Nullable, Timestamptz, Uuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{id::ScheduleId, reservations::OnSale};
@@ -13,36 +13,55 @@ use time::OffsetDateTime;
 
 use crate::sql::sql;
 
+/// Schedules that are locked until the transaction ends.
+#[derive(Default)]
+pub(crate) struct Locked {
+    pub(crate) on_sale: HashMap<ScheduleId, OnSale>,
+    /// The version that each gets by this transaction, if it changes anything there.
+    versions: HashMap<ScheduleId, i64>,
+}
+
+impl Locked {
+    /// The version that this transaction's changes to `schedule` get.
+    pub(crate) fn version(&self, schedule: ScheduleId) -> i64 {
+        self.versions.get(&schedule).copied().unwrap_or_default()
+    }
+}
+
 /// Locks these schedules until the transaction ends; unknown ones are left out.
 pub(crate) async fn lock(
     conn: &mut AsyncPgConnection,
     ids: BTreeSet<ScheduleId>,
-) -> QueryResult<HashMap<ScheduleId, OnSale>> {
+) -> QueryResult<Locked> {
+    type Row = (uuid::Uuid, OffsetDateTime, Option<OffsetDateTime>, i64);
     let ids: Vec<_> = ids.into_iter().map(ScheduleId::get).collect();
-    let rows: Vec<(uuid::Uuid, OffsetDateTime, Option<OffsetDateTime>)> =
-        sql::<(Uuid, Timestamptz, Nullable<Timestamptz>)>(
-            "SELECT id, starts_at, sales_open_at FROM schedules WHERE id = ANY($1) \
-             ORDER BY id FOR NO KEY UPDATE",
-        )
-        .bind::<Array<Uuid>, _>(ids)
-        .load(conn)
-        .await?;
-    let on_sale = |(id, starts_at, sales_open_at)| {
-        (
+    let rows: Vec<Row> = sql::<(Uuid, Timestamptz, Nullable<Timestamptz>, BigInt)>(
+        "SELECT id, starts_at, sales_open_at, version FROM schedules WHERE id = ANY($1) \
+         ORDER BY id FOR NO KEY UPDATE",
+    )
+    .bind::<Array<Uuid>, _>(ids)
+    .load(conn)
+    .await?;
+    let mut locked = Locked::default();
+    for (id, starts_at, sales_open_at, version) in rows {
+        let (id, on_sale) = (
             ScheduleId::new(id),
             OnSale {
                 starts_at,
                 sales_open_at,
             },
-        )
-    };
-    Ok(rows.into_iter().map(on_sale).collect())
+        );
+        locked.on_sale.insert(id, on_sale);
+        locked.versions.insert(id, version + 1);
+    }
+    Ok(locked)
 }
 
-/// Changes the counts of locked schedules: by how many seats `remaining_seats` and `sold_seats`
-/// rise or fall.
+/// Changes the counts of locked schedules, by how many seats `remaining_seats` and `sold_seats`
+/// rise or fall, and gives them their new version.
 pub(crate) async fn count(
     mut conn: &AsyncPgConnection,
+    locked: &Locked,
     changes: &BTreeMap<ScheduleId, Counts>,
 ) -> QueryResult<()> {
     if changes.is_empty() {
@@ -50,12 +69,19 @@ pub(crate) async fn count(
     }
     sql::<()>(
         "UPDATE schedules s SET remaining_seats = remaining_seats + change.remaining, \
-         sold_seats = sold_seats + change.sold \
-         FROM unnest($1, $2, $3) AS change (id, remaining, sold) WHERE s.id = change.id",
+         sold_seats = sold_seats + change.sold, version = change.version \
+         FROM unnest($1, $2, $3, $4) AS change (id, remaining, sold, version) \
+         WHERE s.id = change.id",
     )
     .bind::<Array<Uuid>, _>(changes.keys().map(|id| id.get()).collect::<Vec<_>>())
     .bind::<Array<Integer>, _>(changes.values().map(|c| c.remaining).collect::<Vec<_>>())
     .bind::<Array<Integer>, _>(changes.values().map(|c| c.sold).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(
+        changes
+            .keys()
+            .map(|id| locked.version(*id))
+            .collect::<Vec<_>>(),
+    )
     .execute(&mut conn)
     .await?;
     Ok(())

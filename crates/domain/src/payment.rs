@@ -282,7 +282,7 @@ impl Payments for PaymentService {
         let paid = self.cashier.pay(request).await?;
         if !paid.replayed {
             // The token is spent: whoever has the receipt in hand finds the shop closed.
-            self.line.refreshed().await;
+            self.line.ended(&pass);
         }
         Ok(paid)
     }

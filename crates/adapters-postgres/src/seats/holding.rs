@@ -24,7 +24,7 @@ use crate::{
     idempotency::{self, Operation},
     lane::Batch,
     reservations::{self, Released, status},
-    schedules,
+    schedules::{self, Locked},
     seat_rows::{SeatColumns, SeatRow, seat},
     sql::sql,
     tokens,
@@ -46,16 +46,16 @@ impl Batch for Holding {
         requests: &[HoldRequest],
     ) -> QueryResult<Vec<Self::Answer>> {
         let wanted = requests.iter().map(|request| request.schedule_id).collect();
-        let on_sale = schedules::lock(conn, wanted).await?;
+        let mut locked = schedules::lock(conn, wanted).await?;
         let now = self.clock.now();
         let mut hall = load(conn, now, requests).await?;
-        hall.schedules = on_sale;
+        hall.schedules = std::mem::take(&mut locked.on_sale);
         let over = hall.vacate_over(now);
         let over = over.into_iter().map(ReservationId::get).collect();
         reservations::release(conn, over, Released::Expired).await?;
 
         let answers = allocate(now, &self.rules, &mut hall, requests);
-        store(conn, now, requests, &answers).await?;
+        store(conn, &locked, now, requests, &answers).await?;
         Ok(answers)
     }
 }
@@ -140,7 +140,7 @@ async fn load_claims(
         .collect();
     let (users, schedules): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
     let rows: Vec<Row> = sql::<(Uuid, Uuid, Integer, Timestamptz, Nullable<Uuid>, Text)>(
-        "SELECT r.user_id, r.schedule_id, r.seat_count, r.held_until, r.payment_id, r.status \
+        "SELECT r.user_id, r.schedule_id, cardinality(r.seat_numbers), r.held_until, r.payment_id, r.status \
          FROM unnest($1, $2) AS wanted (user_id, schedule_id) \
          JOIN reservations r USING (user_id, schedule_id) \
          WHERE r.status IN ('pending_payment', 'paid')",
@@ -166,6 +166,7 @@ async fn load_claims(
 
 async fn store(
     conn: &AsyncPgConnection,
+    locked: &Locked,
     now: OffsetDateTime,
     requests: &[HoldRequest],
     answers: &[Result<Outcome<Reservation>, HoldError>],
@@ -189,7 +190,7 @@ async fn store(
         ))
     });
     try_join!(
-        reservations::insert(conn, &new),
+        reservations::insert(conn, locked, &new),
         idempotency::store(conn, Operation::Hold, now, keys),
     )?;
     Ok(())

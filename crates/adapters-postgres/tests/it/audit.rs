@@ -104,14 +104,9 @@ async fn every_check_names_its_violation_and_no_other_check_does() {
     let (name, outside) = outside(&fixture.test_database).await;
     until_deserted(&name, &outside).await;
     for plant in PLANTS {
-        let mut expected = vec![plant.claim];
-        expected.extend(plant.also);
-        assert_eq!(
-            broken_in_copy(&fixture, plant).await,
-            expected,
-            "{}",
-            plant.sql
-        );
+        let expected: BTreeSet<_> = plant.also.iter().copied().chain([plant.claim]).collect();
+        let broken: BTreeSet<_> = broken_in_copy(&fixture, plant).await.into_iter().collect();
+        assert_eq!(broken, expected, "{}", plant.sql);
     }
 }
 
@@ -206,12 +201,10 @@ async fn naive_look(client: &Client) -> bool {
 async fn naive_sale(client: &Client, n: usize) -> Result<(), tokio_postgres::Error> {
     let sale = format!(
         "BEGIN; \
-         INSERT INTO reservations SELECT gen_random_uuid(), u.id, s.id, 'pending_payment', 1, \
+         INSERT INTO reservations (id, user_id, schedule_id, status, seat_numbers, amount, \
+           created_at, held_until) SELECT gen_random_uuid(), u.id, s.id, 'pending_payment', '{{1}}', \
            10000, '2026-01-01 12:00+00', '2026-01-01 12:05+00' \
            FROM (SELECT id FROM users ORDER BY id OFFSET {n} LIMIT 1) AS u, schedules s; \
-         INSERT INTO reservation_seats SELECT r.id, s.id, 1, 'R', 10000 FROM seats s, \
-           (SELECT r.id FROM reservations r JOIN (SELECT id FROM users ORDER BY id OFFSET {n} \
-           LIMIT 1) AS u ON r.user_id = u.id) AS r WHERE s.number = 1; \
          UPDATE seats SET status = 'held', held_until = r.held_until, reservation_id = r.id \
            FROM reservations r JOIN (SELECT id FROM users ORDER BY id OFFSET {n} LIMIT 1) AS u \
            ON r.user_id = u.id WHERE number = 1; \
@@ -230,7 +223,7 @@ async fn naive_sellers(drop_guards: bool) -> ([bool; 2], Vec<&'static str>) {
     let database = &fixture.test_database;
     let (one, two) = (database.client().await, database.client().await);
     if drop_guards {
-        let drop = "DROP INDEX reservation_seats_one_live_claim";
+        let drop = "DROP TRIGGER seats_one_live_claim ON seats";
         one.batch_execute(drop).await.unwrap();
     }
     assert!(naive_look(&one).await && naive_look(&two).await);

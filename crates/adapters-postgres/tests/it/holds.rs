@@ -364,3 +364,35 @@ async fn rule_8_only_ones_own_active_token_opens_whatever_the_pass_says() {
     hold(&process, active, show, &[1]).await.unwrap();
     fixture.assert_audit_clean().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_of_a_seat_raises_the_version_of_its_schedule_and_marks_the_seat() {
+    let fixture = Fixture::new().await;
+    let process = fixture.process().await;
+    let show = schedule(&process, 10).await;
+    let version = async |of: &str| {
+        fixture
+            .number(&format!("SELECT max(version) FROM {of}"))
+            .await
+    };
+    let marked = async |seat: u32| version(&format!("seats WHERE number = {seat}")).await;
+
+    let pass = shopper(&process).await;
+    let held = hold(&process, pass, show, &[3, 4]).await.unwrap();
+    assert_eq!((version("schedules").await, marked(3).await), (1, 1));
+    charge(&process, pass.user_id, 10 * SEAT_PRICE).await;
+    pay(&process, pass, held.id).await.unwrap();
+    assert_eq!((version("schedules").await, marked(4).await), (2, 2));
+    let pass = shopper(&process).await;
+    let held = hold(&process, pass, show, &[5]).await.unwrap();
+    let cancelled = process.seats.cancel(held.id, pass.user_id).await;
+    cancelled.unwrap();
+    assert_eq!((version("schedules").await, marked(5).await), (4, 4));
+    hold(&process, pass, show, &[6]).await.unwrap();
+    fixture.clock.advance(Duration::minutes(5));
+    let pass = shopper(&process).await;
+    hold(&process, pass, show, &[6]).await.unwrap();
+    assert_eq!((version("schedules").await, marked(6).await), (6, 6));
+    assert_eq!(marked(3).await, 2, "the others keep theirs");
+    assert_eq!(marked(1).await, 0);
+}

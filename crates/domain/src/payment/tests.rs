@@ -222,7 +222,10 @@ fn rule_5_once_a_payment_is_answered_its_token_is_known_to_be_spent() {
     let mut cashier = MockCashier::new();
     cashier.expect_pay().return_once(|_| Ok(paid));
     let mut line = MockLineView::new();
-    line.expect_refreshed().times(1).return_const(());
+    line.expect_ended()
+        .withf(|ended| *ended == pass())
+        .times(1)
+        .return_const(());
     let service = service(cashier, line);
     let answer = service
         .pay(pass(), request(10).reservation_id, None, None)

@@ -1,6 +1,6 @@
 //! The line in memory: positions without the database (rules 6 and 7).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use roaring::RoaringTreemap;
 use time::{Duration, OffsetDateTime};
@@ -56,6 +56,8 @@ pub enum Standing {
 pub struct Line {
     waiting: RoaringTreemap,
     active: HashMap<UserId, Admitted>,
+    /// Known to be over before that change has been followed.
+    over: HashSet<Ticket>,
     newest: Option<Ticket>,
     rate: AdmissionRate,
 }
@@ -77,31 +79,44 @@ impl Line {
             state,
         } = *change;
         self.newest = self.newest.max(Some(ticket));
+        if !self.over.is_empty() && self.over.contains(&ticket) {
+            if matches!(state, TokenState::Ended(_)) {
+                self.over.remove(&ticket);
+            }
+            return;
+        }
         if state == TokenState::Waiting {
             self.waiting.insert(ticket.get());
             return;
         }
-        self.waiting.remove(ticket.get());
-        match state {
-            TokenState::Active { since, until } => {
-                self.active.insert(
-                    user_id,
-                    Admitted {
-                        ticket,
-                        since,
-                        until,
-                    },
-                );
-            }
-            _ if self
-                .active
-                .get(&user_id)
-                .is_some_and(|a| a.ticket == ticket) =>
-            {
-                self.active.remove(&user_id);
-            }
-            _ => {}
+        self.remove(user_id, ticket);
+        if let TokenState::Active { since, until } = state {
+            let admitted = Admitted {
+                ticket,
+                since,
+                until,
+            };
+            self.active.insert(user_id, admitted);
         }
+    }
+
+    /// Takes note that `pass` is over, ahead of the change that says so: changes that are older and
+    /// still to come do not bring it back.
+    pub fn end(&mut self, pass: &Pass) {
+        let was_live = self.remove(pass.user_id, pass.ticket);
+        if was_live || Some(pass.ticket) > self.newest {
+            self.over.insert(pass.ticket);
+        }
+    }
+
+    /// Takes a ticket out; whether it was there.
+    fn remove(&mut self, user_id: UserId, ticket: Ticket) -> bool {
+        let admitted = self.active.get(&user_id);
+        if admitted.is_some_and(|admitted| admitted.ticket == ticket) {
+            self.active.remove(&user_id);
+            return true;
+        }
+        self.waiting.remove(ticket.get())
     }
 
     /// Notes that every ticket up to `newest` has been followed, also those that ended long ago.
@@ -117,6 +132,9 @@ impl Line {
     /// Where `pass` stands at `now`.
     pub fn standing(&self, pass: &Pass, now: OffsetDateTime) -> Standing {
         let ticket = pass.ticket;
+        if self.over.contains(&ticket) {
+            return Standing::Ended;
+        }
         if Some(ticket) > self.newest {
             return Standing::Unseen;
         }
@@ -144,9 +162,10 @@ impl Line {
         self.rate.wait_for(people, now)
     }
 
-    /// Whether `user` has been admitted and is not known to be over.
-    pub fn is_admitted(&self, user: UserId) -> bool {
-        self.active.contains_key(&user)
+    /// By which ticket and when `user` was admitted, unless that is known to be over.
+    pub fn admission(&self, user: UserId) -> Option<(Ticket, OffsetDateTime)> {
+        let admitted = self.active.get(&user)?;
+        Some((admitted.ticket, admitted.since))
     }
 }
 
@@ -225,10 +244,28 @@ mod tests {
         line.apply(&again);
         line.apply(&change(1, TokenState::Ended(EndReason::Left)));
         assert_eq!(line.standing(&pass(1), NOON), Standing::Ended);
-        assert!(
-            line.is_admitted(pass(1).user_id),
+        assert_eq!(
+            line.admission(pass(1).user_id),
+            Some((Ticket::new(2), NOON)),
             "the end of the old one leaves the new one be"
         );
+    }
+
+    #[test]
+    fn rule_5_a_token_known_to_be_over_is_not_brought_back_by_older_changes() {
+        let mut line = Line::default();
+        line.apply(&change(1, TokenState::Waiting));
+        line.end(&pass(1));
+        line.end(&pass(2));
+        line.apply(&change(1, admitted()));
+        line.apply(&change(2, TokenState::Waiting));
+        for number in [1, 2] {
+            assert_eq!(line.standing(&pass(number), NOON), Standing::Ended);
+            line.apply(&change(number, TokenState::Ended(EndReason::Paid)));
+            assert_eq!(line.standing(&pass(number), NOON), Standing::Ended);
+        }
+        line.end(&pass(1));
+        assert!(line.over.is_empty(), "what has been followed needs no note");
     }
 
     #[derive(Clone, Debug)]

@@ -69,6 +69,9 @@ pub trait LineView: Send + Sync {
     fn standing(&self, pass: &Pass, now: OffsetDateTime) -> Standing;
     /// How long until `people` more have been admitted, once a rate has been measured.
     fn wait_for(&self, people: u64, now: OffsetDateTime) -> Option<Duration>;
+    /// Takes note that `pass` is over, as the database has just said: here this is so at once, not
+    /// only when it has been followed.
+    fn ended(&self, pass: &Pass);
     /// Waits until everything that was committed before this call has been followed. Gives up
     /// after a moment when the database does not answer: the line is then as old as it is.
     async fn refreshed(&self);

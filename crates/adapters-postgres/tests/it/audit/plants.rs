@@ -7,7 +7,7 @@ pub struct Plant {
     pub claim: &'static str,
     /// How it gets there.
     pub sql: &'static str,
-    /// The other claims that cannot hold then either, in the order of the audit.
+    /// The other claims that cannot hold then either.
     pub also: &'static [&'static str],
 }
 
@@ -18,7 +18,6 @@ const fn plant(claim: &'static str, sql: &'static str) -> Plant {
 
 const TWICE: &str = "no seat is in two live reservations";
 const SEAT_STATUS: &str = "the status of each seat agrees with its reservation";
-const CLAIM_LIFE: &str = "a claim on a seat lives exactly as long as its reservation";
 const RESERVATION: &str = "each reservation has the seats and the amount it was made with";
 const COUNTS: &str = "each schedule counts its available and its sold seats right";
 const BALANCE: &str = "each balance is the sum of its ledger entries and not negative";
@@ -30,15 +29,13 @@ const TICKETS: &str = "ticket numbers are gapless, in the order of joining";
 const FAIRNESS: &str = "nobody was admitted before someone who had waited longer and still waited";
 const CAPACITY: &str = "the active never exceeded the capacity in force at admission";
 const QUEUE_COUNTS: &str = "the queue counts its waiting and its active tokens right";
+const REFERENCES: &str = "whatever a row refers to is there";
 const KEYS: &str = "what every idempotency key stands for is there";
 
 pub const PLANTS: &[Plant] = &[
     Plant {
         claim: TWICE,
-        sql: "DROP INDEX reservation_seats_one_live_claim; \
-            UPDATE reservation_seats c SET seat_id = s.id FROM seats s, reservations r \
-            WHERE s.number = 1 AND s.status = 'sold' AND r.id = c.reservation_id \
-            AND r.status = 'pending_payment' AND c.number = 3",
+        sql: "UPDATE reservations SET seat_numbers = '{1, 4}' WHERE status = 'pending_payment'",
         also: &[SEAT_STATUS],
     },
     plant(
@@ -65,27 +62,16 @@ pub const PLANTS: &[Plant] = &[
          WHERE number = 3 AND status = 'held'",
     ),
     plant(
-        CLAIM_LIFE,
-        "UPDATE reservation_seats c SET live = true FROM reservations r \
-         WHERE r.id = c.reservation_id AND r.status = 'cancelled'",
-    ),
-    plant(
-        CLAIM_LIFE,
-        "UPDATE reservation_seats c SET live = false FROM reservations r \
-         WHERE r.id = c.reservation_id AND r.status = 'paid' AND c.number = 2",
-    ),
-    plant(
         RESERVATION,
         "UPDATE reservations SET amount = amount + 1 WHERE status = 'pending_payment'",
     ),
     plant(
         RESERVATION,
-        "UPDATE reservations SET seat_count = 3 WHERE status = 'pending_payment'",
+        "UPDATE reservations SET seat_numbers = seat_numbers || 99 WHERE status = 'pending_payment'",
     ),
     plant(
         RESERVATION,
-        "UPDATE reservation_seats c SET seat_id = s.id FROM reservations r, seats s \
-         WHERE r.id = c.reservation_id AND r.status = 'cancelled' AND s.number = 7",
+        "UPDATE reservations SET seat_numbers = '{7}' WHERE status = 'cancelled'",
     ),
     plant(
         COUNTS,
@@ -201,5 +187,33 @@ pub const PLANTS: &[Plant] = &[
     plant(
         KEYS,
         "UPDATE idempotency_keys SET resource_id = gen_random_uuid() WHERE operation = 'payment'",
+    ),
+    plant(
+        REFERENCES,
+        "UPDATE queue_tokens SET user_id = gen_random_uuid() WHERE end_reason = 'left'",
+    ),
+    plant(
+        REFERENCES,
+        "UPDATE reservations SET user_id = gen_random_uuid() WHERE status = 'cancelled'",
+    ),
+    Plant {
+        claim: REFERENCES,
+        sql: "UPDATE reservations SET schedule_id = gen_random_uuid() WHERE status = 'cancelled'",
+        also: &[RESERVATION],
+    },
+    Plant {
+        claim: REFERENCES,
+        sql: "UPDATE payments SET user_id = gen_random_uuid()",
+        also: &[PAID],
+    },
+    Plant {
+        claim: REFERENCES,
+        sql: "WITH nobody AS MATERIALIZED (SELECT gen_random_uuid() AS id) \
+            UPDATE ledger_entries SET user_id = nobody.id FROM nobody",
+        also: &[BALANCE, PAID],
+    },
+    plant(
+        REFERENCES,
+        "UPDATE idempotency_keys SET user_id = gen_random_uuid() WHERE operation = 'charge'",
     ),
 ];
