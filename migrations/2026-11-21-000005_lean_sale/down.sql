@@ -1,6 +1,11 @@
 ALTER TABLE seats DROP COLUMN version;
 ALTER TABLE schedules DROP COLUMN version;
 
+ALTER TABLE ledger_entries
+    DROP CONSTRAINT ledger_entries_pkey,
+    ADD PRIMARY KEY (id),
+    ADD UNIQUE (user_id, number);
+
 ALTER TABLE idempotency_keys ADD FOREIGN KEY (user_id) REFERENCES users;
 ALTER TABLE ledger_entries ADD FOREIGN KEY (user_id) REFERENCES balances;
 ALTER TABLE payments

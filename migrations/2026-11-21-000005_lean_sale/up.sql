@@ -36,6 +36,12 @@ ALTER TABLE payments
 ALTER TABLE ledger_entries DROP CONSTRAINT ledger_entries_user_id_fkey;
 ALTER TABLE idempotency_keys DROP CONSTRAINT idempotency_keys_user_id_fkey;
 
+-- An entry is known by its number in its user's ledger; nobody looks for one by its id alone.
+ALTER TABLE ledger_entries
+    DROP CONSTRAINT ledger_entries_pkey,
+    DROP CONSTRAINT ledger_entries_user_id_number_key,
+    ADD PRIMARY KEY (user_id, number);
+
 -- Every transaction that changes seats of a schedule raises the schedule's version and marks those
 -- seats with it, so that seat maps can be kept in memory and told apart.
 ALTER TABLE schedules ADD COLUMN version bigint NOT NULL DEFAULT 0;

@@ -144,9 +144,10 @@ async fn insert<'a>(
     Ok(())
 }
 
-/// The entries with these ids.
+/// Those entries of these users that have these ids.
 pub(crate) async fn find_entries(
     mut conn: &AsyncPgConnection,
+    users: Vec<uuid::Uuid>,
     ids: Vec<uuid::Uuid>,
 ) -> QueryResult<HashMap<EntryId, LedgerEntry>> {
     if ids.is_empty() {
@@ -154,8 +155,9 @@ pub(crate) async fn find_entries(
     }
     let rows: Vec<EntryRow> = sql::<EntryColumns>(
         "SELECT id, user_id, number, payment_id, amount, balance_after, created_at \
-         FROM ledger_entries WHERE id = ANY($1)",
+         FROM ledger_entries WHERE user_id = ANY($1) AND id = ANY($2)",
     )
+    .bind::<Array<Uuid>, _>(users)
     .bind::<Array<Uuid>, _>(ids)
     .load(&mut conn)
     .await?;

@@ -74,6 +74,11 @@ pub(crate) async fn find(
     Ok(used.collect())
 }
 
+/// Whose keys they are.
+pub(crate) fn users(used: &[Used]) -> Vec<uuid::Uuid> {
+    used.iter().map(|used| used.user.get()).collect()
+}
+
 /// The resources that the keys made.
 pub(crate) fn resources(used: &[Used]) -> Vec<uuid::Uuid> {
     used.iter().filter_map(|used| used.resource).collect()

@@ -113,7 +113,8 @@ impl Batch for Charging {
             .iter()
             .filter_map(|r| Some((r.user_id, r.key.as_ref()?)));
         let used = idempotency::find(conn, Operation::Charge, keys).await?;
-        let made = accounts::find_entries(conn, idempotency::resources(&used)).await?;
+        let (users, ids) = (idempotency::users(&used), idempotency::resources(&used));
+        let made = accounts::find_entries(conn, users, ids).await?;
         let mut earlier = idempotency::earlier(used, |id| made.get(&EntryId::new(id)).copied());
 
         let answers = charge_all(now, &self.rules, &mut accounts, &mut earlier, requests);

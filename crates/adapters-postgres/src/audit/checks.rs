@@ -40,21 +40,22 @@ pub(super) const CHECKS: &[Check] = &[
         violations: "SELECT format('schedule %s counts %s total, %s remaining, %s sold; it has %s, \
               %s, %s', s.id, s.total_seats, s.remaining_seats, s.sold_seats, n.total, \
               n.available, n.sold) \
-            FROM schedules s CROSS JOIN LATERAL (SELECT count(*) AS total, \
+            FROM schedules s LEFT JOIN (SELECT schedule_id, count(*) AS total, \
               count(*) FILTER (WHERE status = 'available') AS available, \
               count(*) FILTER (WHERE status = 'sold') AS sold \
-              FROM seats WHERE schedule_id = s.id) AS n \
+              FROM seats GROUP BY schedule_id) AS n ON n.schedule_id = s.id \
             WHERE (s.total_seats, s.remaining_seats, s.sold_seats) \
-              <> (n.total, n.available, n.sold) LIMIT 10",
+              IS DISTINCT FROM (n.total, n.available, n.sold) LIMIT 10",
     },
     Check {
         promise: 3,
         claim: "each balance is the sum of its ledger entries and not negative",
         violations: "SELECT format('user %s has %s after %s entries; the ledger says %s after %s', \
-              b.user_id, b.balance, b.entries, n.total, n.entries) \
-            FROM balances b CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS total, \
-              count(*) AS entries FROM ledger_entries WHERE user_id = b.user_id) AS n \
-            WHERE b.balance <> n.total OR b.entries <> n.entries OR b.balance < 0 LIMIT 10",
+              b.user_id, b.balance, b.entries, coalesce(n.total, 0), coalesce(n.entries, 0)) \
+            FROM balances b LEFT JOIN (SELECT user_id, sum(amount) AS total, count(*) AS entries \
+              FROM ledger_entries GROUP BY user_id) AS n USING (user_id) \
+            WHERE b.balance <> coalesce(n.total, 0) OR b.entries <> coalesce(n.entries, 0) \
+              OR b.balance < 0 LIMIT 10",
     },
     Check {
         promise: 3,
