@@ -59,11 +59,18 @@ fn needed_data_dir(options: &Serve) -> Result<Option<PathBuf>> {
     Ok(Some(path))
 }
 
+/// How many connections may wait to be accepted, if the system allows as many. The standard library
+/// has room for 128: of thousands who arrive at once the others would try again a second later.
+const BACKLOG: i32 = 4_096;
+
 fn bind(address: &str) -> Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| {
+    let listener = TcpListener::bind(address).with_context(|| {
         format!(
             "cannot listen on {address} (choose another address with --listen, such as \
              127.0.0.1:0 for any free port)"
         )
-    })
+    })?;
+    // To listen again changes how many may wait.
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
 }

@@ -113,9 +113,12 @@ impl Problem {
         story
     }
 
-    /// Tells the log, once: a defect as an error, an overloaded or unreachable store as a warning.
+    /// Tells the log, once: a defect as an error, an unreachable store as a warning. Of an overload the
+    /// store itself tells, not each of the thousands that are refused.
     pub(crate) fn log(&self, request_id: &str) {
-        if self.status == StatusCode::INTERNAL_SERVER_ERROR {
+        if self.code == Code::ServerBusy {
+            tracing::debug!(request_id, problem = %self, "a request was refused");
+        } else if self.status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(request_id, problem = %self, "a request failed");
         } else if self.status.is_server_error() {
             tracing::warn!(request_id, problem = %self, "a request could not be served");

@@ -141,6 +141,7 @@ struct Paying {
 impl Batch for Paying {
     type Request = PayRequest;
     type Answer = Result<Outcome<Receipt>, PayError>;
+    const NAME: &'static str = "payments";
 
     async fn execute(
         &self,

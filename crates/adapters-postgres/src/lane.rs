@@ -6,7 +6,11 @@
 //! each caller its own result after the commit. There is no timer: a lone request on an idle server
 //! is executed at once, and while one transaction is flushed the next batch gathers.
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
@@ -40,6 +44,8 @@ pub(crate) trait Batch: Send + Sync + 'static {
     type Request: Send + Sync + 'static;
     /// What it is answered; refusals by a rule are answers.
     type Answer: Send + 'static;
+    /// What the requests are called in the log.
+    const NAME: &'static str;
 
     /// Executes all requests within the open transaction of `conn`: one answer each, in order.
     fn execute(
@@ -57,6 +63,23 @@ struct Job<B: Batch> {
 /// The way into a lane.
 pub(crate) struct Lane<B: Batch> {
     jobs: mpsc::Sender<Job<B>>,
+    refusals: Refusals,
+}
+
+/// Tells the log of refusals once a second, however many there are.
+#[derive(Default)]
+struct Refusals(Mutex<(u64, Option<Instant>)>);
+
+impl Refusals {
+    fn note(&self, name: &str) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (refused, told) = &mut *noted;
+        *refused += 1;
+        if told.is_none_or(|told| told.elapsed() >= Duration::from_secs(1)) {
+            tracing::warn!(refused, "more {name} than can be served: some are refused");
+            (*refused, *told) = (0, Some(Instant::now()));
+        }
+    }
 }
 
 /// What the background work of this crate has in common: where it runs and when it stops.
@@ -81,7 +104,10 @@ impl<B: Batch> Lane<B> {
             most: settings.batch,
         };
         tasks.tracker.spawn(worker.run(waiting, tasks.stop.clone()));
-        Self { jobs }
+        Self {
+            jobs,
+            refusals: Refusals::default(),
+        }
     }
 
     /// Hands `request` in and waits for its answer.
@@ -93,7 +119,10 @@ impl<B: Batch> Lane<B> {
         self.jobs
             .try_send(Job { request, answer })
             .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => StorageError::Busy,
+                mpsc::error::TrySendError::Full(_) => {
+                    self.refusals.note(B::NAME);
+                    StorageError::Busy
+                }
                 mpsc::error::TrySendError::Closed(_) => StorageError::unavailable("shutting down"),
             })?;
         answered.await.map_err(StorageError::unavailable)?

@@ -100,6 +100,7 @@ struct Charging {
 impl Batch for Charging {
     type Request = ChargeRequest;
     type Answer = Result<Outcome<LedgerEntry>, ChargeError>;
+    const NAME: &'static str = "charges";
 
     async fn execute(
         &self,

@@ -221,6 +221,7 @@ struct Joining {
 impl Batch for Joining {
     type Request = JoinRequest;
     type Answer = Result<Issued, JoinRefusal>;
+    const NAME: &'static str = "people joining the queue";
 
     async fn execute(
         &self,

@@ -64,6 +64,7 @@ struct SigningUp;
 impl Batch for SigningUp {
     type Request = User;
     type Answer = ();
+    const NAME: &'static str = "people signing up";
 
     async fn execute(&self, conn: &mut AsyncPgConnection, new: &[User]) -> QueryResult<Vec<()>> {
         use diesel::sql_types::Array;

@@ -39,6 +39,7 @@ pub(super) struct Holding {
 impl Batch for Holding {
     type Request = HoldRequest;
     type Answer = Result<Outcome<Reservation>, HoldError>;
+    const NAME: &'static str = "holds";
 
     async fn execute(
         &self,
