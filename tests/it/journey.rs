@@ -20,9 +20,14 @@ async fn a_fan_goes_the_whole_way_over_two_processes() {
 
     let held = fan.hold(&show, &[7, 8], None).await;
     assert_eq!((held.status, held.text("status")), (201, "pending_payment"));
-    let map = elsewhere.get(&format!("/v1/schedules/{show}/seats")).await;
+    let seats = format!("/v1/schedules/{show}/seats");
+    let map = fan.get(&seats).await;
     assert_eq!(map.number("remaining_seats"), 48);
     assert_eq!(map.body["seats"][6]["status"], "held");
+    system_tests::eventually("the other process shows it, too", || async {
+        elsewhere.get(&seats).await.number("remaining_seats") == 48
+    })
+    .await;
 
     let paid = elsewhere.pay(held.text("id"), Some("pay-1")).await;
     assert_eq!(paid.status, 201, "{paid:?}");

@@ -15,3 +15,4 @@ mod journey;
 mod queue;
 mod races;
 mod readme;
+mod seat_maps;

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use adapters_postgres::{Database, PgCatalogue, PgClock, Turn};
+use adapters_postgres::{Database, PgCatalogue, PgClock, PgSeatMaps, Turn};
 use anyhow::{Context, Result};
 use domain::{
     catalogue::{Catalogue, CatalogueService},
@@ -71,10 +71,11 @@ pub async fn fill(database: &Database) -> Result<Option<Sown>> {
     // Two servers that start on an empty database at once must not both fill it.
     let _turn = Turn::take(database).await.map_err(unreachable)?;
     let clock: Arc<dyn Clock> = Arc::new(PgClock::ask(database).await.map_err(unreachable)?);
-    let store = Arc::new(PgCatalogue::new(database.clone()));
+    let maps = PgSeatMaps::new(database, &clock);
+    let store = Arc::new(PgCatalogue::new(database.clone(), maps.clone()));
     let ids = Arc::new(UuidV7Ids::new(clock.clone()));
     let shows = programme::shows(clock.now())?;
-    let catalogue = CatalogueService::new(store, clock, ids);
+    let catalogue = CatalogueService::new(store, maps, clock, ids);
     sow(&catalogue, shows, &mut Progress::on_terminal()).await
 }
 

@@ -81,6 +81,7 @@ impl From<CatalogueError> for Problem {
             CatalogueError::ConcertNotFound => Self::new(Code::ConcertNotFound),
             CatalogueError::NoAvailableDates => Self::new(Code::NoAvailableDates),
             CatalogueError::NoSeats => Self::new(Code::NoSeats),
+            CatalogueError::UnknownVersion => Self::unknown_version(),
             CatalogueError::Storage(error) => error.into(),
         }
     }

@@ -21,6 +21,7 @@ mod body;
 mod concerts;
 mod connection;
 mod edge;
+mod etag;
 mod health;
 mod idempotency;
 mod language;

@@ -8,138 +8,67 @@ use std::{
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
     dev::Payload,
-    http::header::{CONTENT_LANGUAGE, VARY},
+    http::header::{CONTENT_LANGUAGE, ContentType},
     web::Data,
 };
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
-    catalogue::{Catalogue, SeatMap},
+    catalogue::{Catalogue, Snapshot},
     id::{ConcertId, ScheduleId},
-    seats::{Seat, SeatStatus},
 };
-use serde::Serialize;
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
-use uuid::Uuid;
+
+mod pieces;
+mod view;
+
+use pieces::Pieces;
+use view::{Shown, Status};
 
 use crate::{
     auth::{Admitted, part},
+    etag::{Known, Tag, with_tag},
     language::Language,
-    moment::Moment,
     params::Params,
     path::PathId,
     problem::{Fault, Problem},
     venue::VenueZone,
 };
 
-/// A seat's status as shown and asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Status {
-    Available,
-    Held,
-    Sold,
-}
+/// What a `since` takes.
+const SINCE: &str = "a since is the version of an earlier answer for the same schedule; \
+    ask without it for every seat";
 
-impl Status {
-    fn of(seat: &Seat) -> Self {
-        match seat.status {
-            SeatStatus::Available => Self::Available,
-            SeatStatus::Held { .. } => Self::Held,
-            SeatStatus::Sold { .. } => Self::Sold,
-        }
-    }
-
-    fn read(name: &str) -> Option<Self> {
-        match name {
-            "available" => Some(Self::Available),
-            "held" => Some(Self::Held),
-            "sold" => Some(Self::Sold),
-            _ => None,
-        }
+impl Problem {
+    /// A `since` that the schedule has never had.
+    pub(crate) fn unknown_version() -> Self {
+        Self::malformed(Fault::parameter("since", SINCE))
     }
 }
 
-#[derive(Serialize)]
-struct MapView<'a> {
-    schedule_id: Uuid,
-    starts_at: Moment,
-    total_seats: usize,
-    remaining_seats: usize,
-    sold_out: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'static str>,
-    seats: Vec<SeatView<'a>>,
-}
-
-#[derive(Serialize)]
-struct SeatView<'a> {
-    id: Uuid,
-    number: u32,
-    grade: &'a str,
-    price: i64,
-    status: Status,
-}
-
-/// How the seats are shown: which of them, in which language.
-#[derive(Clone, Copy)]
-struct Show {
-    only: Option<Status>,
-    language: Language,
-}
-
-impl Show {
-    /// The numbers are those of the whole map, whichever seats are shown.
-    fn map(self, map: &SeatMap) -> MapView<'_> {
-        let remaining_seats = map.remaining();
-        let sold_out = remaining_seats == 0;
-        let shown = |seat: &&Seat| self.only.is_none_or(|only| only == Status::of(seat));
-        MapView {
-            schedule_id: map.schedule_id.get(),
-            starts_at: Moment(map.starts_at),
-            total_seats: map.seats.len(),
-            remaining_seats,
-            sold_out,
-            message: sold_out.then(|| all_reserved(self.language)),
-            seats: map.seats.iter().filter(shown).map(seat).collect(),
-        }
-    }
-
-    fn answer(self, body: impl Serialize) -> HttpResponse {
-        HttpResponse::Ok()
-            .insert_header((CONTENT_LANGUAGE, self.language.tag()))
-            .insert_header((VARY, "Accept-Language"))
-            .json(body)
-    }
-}
-
-fn seat(seat: &Seat) -> SeatView<'_> {
-    SeatView {
-        id: seat.id.get(),
-        number: seat.number.get(),
-        grade: &seat.grade,
-        price: seat.price.get(),
-        status: Status::of(seat),
-    }
-}
-
-/// The message of a sold-out date (SPEC §5).
-const fn all_reserved(language: Language) -> &'static str {
-    match language {
-        Language::English => "All seats are already reserved",
-        Language::Korean => "모든 좌석이 이미 예약되었습니다",
-    }
-}
-
-fn only(params: &Params) -> Result<Option<Status>, Problem> {
-    params.parse(
-        "status",
-        "a status is available, held or sold",
-        Status::read,
-    )
+fn only(params: &Params) -> Result<Shown, Problem> {
+    let expected = "a status is available, held or sold";
+    let status = params.parse("status", expected, Status::read)?;
+    Ok(status.map_or(Shown::All, Shown::Only))
 }
 
 /// The query of `GET /v1/schedules/{id}/seats`.
-pub(crate) struct BySchedule {
-    only: Option<Status>,
+pub(crate) struct BySchedule(Shown);
+
+impl BySchedule {
+    fn read(request: &HttpRequest) -> Result<Self, Problem> {
+        let params = Params::read(request, &["status", "since"])?;
+        let since = params.parse("since", SINCE, |version| version.parse().ok())?;
+        match (only(&params)?, since) {
+            (shown, None) => Ok(Self(shown)),
+            (Shown::All, Some(since)) => Ok(Self(Shown::Since(since))),
+            // Whoever shows the available seats must learn of those that are so no more.
+            _ => {
+                let detail = "a since shows changes to any status, so it goes without a status";
+                Err(Problem::malformed(Fault::parameter("since", detail)))
+            }
+        }
+    }
 }
 
 impl FromRequest for BySchedule {
@@ -147,19 +76,14 @@ impl FromRequest for BySchedule {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let params = Params::read(request, &["status"]);
-        ready(params.and_then(|params| {
-            Ok(Self {
-                only: only(&params)?,
-            })
-        }))
+        ready(Self::read(request))
     }
 }
 
 /// The query of `GET /v1/concerts/{id}/seats`.
 pub(crate) struct ByDate {
     day: Range<OffsetDateTime>,
-    only: Option<Status>,
+    shown: Shown,
 }
 
 impl ByDate {
@@ -171,7 +95,7 @@ impl ByDate {
         let missing = || Problem::malformed(Fault::parameter("date", EXPECTED));
         Ok(Self {
             day: day.ok_or_else(missing)?,
-            only: only(&params)?,
+            shown: only(&params)?,
         })
     }
 }
@@ -189,39 +113,84 @@ impl FromRequest for ByDate {
 pub(crate) async fn of_schedule(
     _: Admitted,
     id: PathId,
-    query: BySchedule,
+    BySchedule(shown): BySchedule,
     language: Language,
+    known: Known,
     catalogue: Data<dyn Catalogue>,
 ) -> Result<HttpResponse, Problem> {
-    let map = catalogue.seats(id.of(ScheduleId::new)).await?;
-    let show = Show {
-        only: query.only,
-        language,
+    let since = match shown {
+        Shown::Since(version) => Some(version),
+        Shown::All | Shown::Only(_) => None,
     };
-    Ok(show.answer(show.map(&map)))
-}
-
-#[derive(Serialize)]
-struct Maps<'a> {
-    items: Vec<MapView<'a>>,
+    let snapshot = catalogue.seats(id.of(ScheduleId::new), since).await?;
+    let tag = Tag {
+        state: state(language, shown, snapshot.map.version()),
+        moment: micros(snapshot.as_of).to_string(),
+    };
+    if let Some(not_modified) = known.not_modified(&tag) {
+        return Ok(not_modified);
+    }
+    Ok(answer(
+        &tag,
+        language,
+        view::body(&snapshot, shown, language).await?,
+    ))
 }
 
 /// `GET /v1/concerts/{id}/seats?date=YYYY-MM-DD`
 pub(crate) async fn of_date(
     _: Admitted,
     id: PathId,
-    query: ByDate,
+    ByDate { day, shown }: ByDate,
     language: Language,
+    known: Known,
     catalogue: Data<dyn Catalogue>,
 ) -> Result<HttpResponse, Problem> {
-    let maps = catalogue.seats_on(id.of(ConcertId::new), query.day).await?;
-    let show = Show {
-        only: query.only,
-        language,
-    };
-    Ok(show.answer(Maps {
-        items: maps.iter().map(|map| show.map(map)).collect(),
-    }))
+    let snapshots = catalogue.seats_on(id.of(ConcertId::new), day).await?;
+    let tag = tag_of_all(&snapshots, shown, language);
+    if let Some(not_modified) = known.not_modified(&tag) {
+        return Ok(not_modified);
+    }
+    let mut body = Pieces::default();
+    body.push("{\"items\":[");
+    for (n, snapshot) in snapshots.iter().enumerate() {
+        if n > 0 {
+            body.push(",");
+        }
+        body.append(view::body(snapshot, shown, language).await?);
+    }
+    body.push("]}");
+    Ok(answer(&tag, language, body))
+}
+
+fn state(language: Language, shown: Shown, version: impl std::fmt::Display) -> String {
+    format!("{}/{shown}/{version}", language.tag())
+}
+
+/// A day can have many maps: their ids, versions and times go into the tag as digests.
+fn tag_of_all(snapshots: &[Snapshot], shown: Shown, language: Language) -> Tag {
+    let (mut versions, mut moments) = (Sha256::new(), Sha256::new());
+    for Snapshot { map, as_of } in snapshots {
+        versions.update(format!("{}/{},", map.schedule_id(), map.version()));
+        moments.update(format!("{},", micros(*as_of)));
+    }
+    let digest = |of: Sha256| BASE64_URL_SAFE_NO_PAD.encode(of.finalize());
+    Tag {
+        state: state(language, shown, digest(versions)),
+        moment: digest(moments),
+    }
+}
+
+fn micros(at: OffsetDateTime) -> i128 {
+    at.unix_timestamp_nanos() / 1_000
+}
+
+fn answer(tag: &Tag, language: Language, body: Pieces) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    with_tag(&mut answer, tag.to_string())
+        .insert_header((CONTENT_LANGUAGE, language.tag()))
+        .insert_header(ContentType::json())
+        .body(body)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     balance::{ChargeRules, Ledger},
-    catalogue::CatalogueStore,
+    catalogue::{CatalogueStore, SeatMaps},
     clock::Clock,
     health::Readiness,
     payment::Cashier,
@@ -25,6 +25,7 @@ use crate::{
     presence::PgPresence,
     queue::PgTokenQueue,
     readiness::PgReadiness,
+    seat_maps::PgSeatMaps,
     seats::PgSeatStore,
     users::PgUsers,
 };
@@ -58,6 +59,8 @@ pub struct Adapters {
     pub presence: Arc<dyn Presence>,
     /// Concerts and dates.
     pub catalogue: Arc<dyn CatalogueStore>,
+    /// Who has which seat, for those who look.
+    pub seat_maps: Arc<dyn SeatMaps>,
     /// Seats and holds.
     pub seats: Arc<dyn SeatStore>,
     /// Balances.
@@ -121,15 +124,17 @@ impl Adapters {
             &tasks,
         );
         let (lanes, db) = (options.lanes, || database.clone());
+        let maps = PgSeatMaps::start(database, &clock, &tasks);
         Ok(Self {
             users: Arc::new(PgUsers::start(db(), lanes, &tasks)),
             tokens: Arc::new(tokens),
             presence,
-            catalogue: Arc::new(PgCatalogue::new(db())),
+            catalogue: Arc::new(PgCatalogue::new(db(), maps.clone())),
             seats: Arc::new(PgSeatStore::start(
                 db(),
                 clock.clone(),
                 options.hold_rules,
+                maps.clone(),
                 lanes,
                 &tasks,
             )),
@@ -140,7 +145,14 @@ impl Adapters {
                 lanes,
                 &tasks,
             )),
-            cashier: Arc::new(PgCashier::start(db(), clock.clone(), lanes, &tasks)),
+            cashier: Arc::new(PgCashier::start(
+                db(),
+                clock.clone(),
+                maps.clone(),
+                lanes,
+                &tasks,
+            )),
+            seat_maps: maps,
             readiness: Arc::new(PgReadiness::new(line.clone())),
             line,
             clock,

@@ -32,6 +32,7 @@ use crate::{
     pool::Database,
     queue_state, reservations,
     schedules::{self, Counts, Locked},
+    seat_maps::PgSeatMaps,
     seats::schedules_of,
     sql::sql,
     tokens,
@@ -40,6 +41,7 @@ use crate::{
 /// [`Cashier`] on PostgreSQL.
 pub struct PgCashier {
     database: Database,
+    maps: Arc<PgSeatMaps>,
     payments: Lane<Paying>,
 }
 
@@ -48,18 +50,25 @@ impl PgCashier {
     pub(crate) fn start(
         database: Database,
         clock: Arc<dyn Clock>,
+        maps: Arc<PgSeatMaps>,
         lane: LaneSettings,
         tasks: &Tasks,
     ) -> Self {
         let payments = Lane::start(Paying { clock }, database.clone(), lane, tasks);
-        Self { database, payments }
+        Self {
+            database,
+            maps,
+            payments,
+        }
     }
 }
 
 #[async_trait]
 impl Cashier for PgCashier {
     async fn pay(&self, request: PayRequest) -> Result<Outcome<Receipt>, PayError> {
-        self.payments.submit(request).await?
+        let paid = self.payments.submit(request).await??;
+        self.maps.seats_changed(paid.value.reservation.schedule_id);
+        Ok(paid)
     }
 
     async fn find(&self, id: PaymentId, owner: UserId) -> Result<Option<Receipt>, StorageError> {

@@ -1,6 +1,6 @@
-//! Concerts, dates and seats: [`CatalogueStore`] on PostgreSQL.
+//! Concerts and dates: [`CatalogueStore`] on PostgreSQL.
 
-use std::{collections::HashMap, ops::Range};
+use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use diesel::{
@@ -9,31 +9,26 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use domain::{
-    catalogue::{CatalogueStore, Concert, NewSchedule, Schedule, SeatMap, ShortText},
+    catalogue::{CatalogueStore, Concert, NewSchedule, Schedule, ShortText},
     id::{ConcertId, ScheduleId},
     page::{Page, PageRequest},
-    seats::Seat,
     storage::StorageError,
 };
 use futures_util::try_join;
 use time::OffsetDateTime;
 
-use crate::{
-    error::storage,
-    pool::Database,
-    seat_rows::{SeatColumns, SeatRow, seat},
-    sql::sql,
-};
+use crate::{error::storage, pool::Database, seat_maps::PgSeatMaps, sql::sql};
 
 /// [`CatalogueStore`] on PostgreSQL.
 pub struct PgCatalogue {
     database: Database,
+    maps: Arc<PgSeatMaps>,
 }
 
 impl PgCatalogue {
-    /// The catalogue of `database`.
-    pub fn new(database: Database) -> Self {
-        Self { database }
+    /// The catalogue of `database`, whose seats are shown by `maps`.
+    pub fn new(database: Database, maps: Arc<PgSeatMaps>) -> Self {
+        Self { database, maps }
     }
 }
 
@@ -57,15 +52,16 @@ impl CatalogueStore for PgCatalogue {
     }
 
     async fn add_schedule(&self, new: NewSchedule) -> Result<bool, StorageError> {
-        let database = self.database.clone();
-        self.database
-            .detached(async move {
-                let mut conn = database.connection().await?;
-                conn.transaction(async |conn| add_schedule(conn, new).await)
-                    .await
-                    .map_err(storage)
-            })
-            .await
+        let (database, concert) = (self.database.clone(), new.schedule.concert_id);
+        let added = self.database.detached(async move {
+            let mut conn = database.connection().await?;
+            conn.transaction(async |conn| add_schedule(conn, new).await)
+                .await
+                .map_err(storage)
+        });
+        let added = added.await?;
+        self.maps.dates_changed(concert);
+        Ok(added)
     }
 
     async fn concerts(
@@ -104,23 +100,6 @@ impl CatalogueStore for PgCatalogue {
         let found = try_join!(exists(&conn, concert), schedules(&conn, concert, span, now));
         let (exists, schedules) = found.map_err(storage)?;
         Ok(exists.then_some(schedules))
-    }
-
-    async fn seat_maps(&self, schedules: &[ScheduleId]) -> Result<Vec<SeatMap>, StorageError> {
-        let conn = self.database.connection().await?;
-        let ids: Vec<_> = schedules.iter().map(|id| id.get()).collect();
-        let found = try_join!(starts(&conn, ids.clone()), seats(&conn, ids));
-        let (starts, mut seats) = found.map_err(storage)?;
-        let map = |id: &ScheduleId| {
-            let starts_at = *starts.get(id)?;
-            let seats = seats.remove(id).unwrap_or_default();
-            Some(SeatMap {
-                schedule_id: *id,
-                starts_at,
-                seats,
-            })
-        };
-        Ok(schedules.iter().filter_map(map).collect())
     }
 }
 
@@ -220,37 +199,4 @@ async fn schedules(
         sold_seats: sold.unsigned_abs(),
     };
     Ok(rows.into_iter().map(schedule).collect())
-}
-
-async fn starts(
-    mut conn: &AsyncPgConnection,
-    ids: Vec<uuid::Uuid>,
-) -> QueryResult<HashMap<ScheduleId, OffsetDateTime>> {
-    let rows: Vec<(uuid::Uuid, OffsetDateTime)> =
-        sql::<(Uuid, Timestamptz)>("SELECT id, starts_at FROM schedules WHERE id = ANY($1)")
-            .bind::<Array<Uuid>, _>(ids)
-            .load(&mut conn)
-            .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, at)| (ScheduleId::new(id), at))
-        .collect())
-}
-
-async fn seats(
-    mut conn: &AsyncPgConnection,
-    ids: Vec<uuid::Uuid>,
-) -> QueryResult<HashMap<ScheduleId, Vec<Seat>>> {
-    let rows: Vec<SeatRow> = sql::<SeatColumns>(
-        "SELECT schedule_id, id, number, grade, price, status, reservation_id, held_until \
-         FROM seats WHERE schedule_id = ANY($1) ORDER BY schedule_id, number",
-    )
-    .bind::<Array<Uuid>, _>(ids)
-    .load(&mut conn)
-    .await?;
-    let mut maps: HashMap<_, Vec<_>> = HashMap::new();
-    for (schedule, seat) in rows.into_iter().filter_map(seat) {
-        maps.entry(schedule).or_default().push(seat);
-    }
-    Ok(maps)
 }

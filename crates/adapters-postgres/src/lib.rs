@@ -8,6 +8,7 @@
 //!   schedule's lock is that of its seats and reservations, too. (Tokens are locked by the queue's.)
 //! - **Versions**: every change of the queue takes the next version under the lock of the queue's
 //!   row; each process follows them into memory (`line`).
+//! - **Seat maps** are kept in memory for those who look, and are at most 300 ms old (`seat_maps`).
 //! - **A write outlives its caller**: it runs in a lane's worker or a task of its own, bounded by
 //!   the database's own time limits.
 
@@ -19,6 +20,7 @@ mod catalogue;
 mod clock;
 mod durability;
 mod error;
+mod fresh;
 mod idempotency;
 mod lane;
 mod ledger;
@@ -31,6 +33,7 @@ mod queue_state;
 mod readiness;
 mod reservations;
 mod schedules;
+mod seat_maps;
 mod seat_rows;
 mod seats;
 mod sql;
@@ -47,5 +50,6 @@ pub use durability::unsafe_settings;
 pub use lane::LaneSettings;
 pub use migrate::migrate;
 pub use pool::{ConfigError, Database, DatabaseConfig};
+pub use seat_maps::PgSeatMaps;
 pub use trouble::Trouble;
 pub use turn::Turn;

@@ -26,6 +26,7 @@ use crate::{
     pool::Database,
     reservations::{self, Released, ReservationColumns, ReservationRow},
     schedules,
+    seat_maps::PgSeatMaps,
     sql::sql,
 };
 
@@ -37,6 +38,7 @@ use holding::Holding;
 pub struct PgSeatStore {
     database: Database,
     clock: Arc<dyn Clock>,
+    maps: Arc<PgSeatMaps>,
     holds: Lane<Holding>,
 }
 
@@ -46,6 +48,7 @@ impl PgSeatStore {
         database: Database,
         clock: Arc<dyn Clock>,
         rules: HoldRules,
+        maps: Arc<PgSeatMaps>,
         lane: LaneSettings,
         tasks: &Tasks,
     ) -> Self {
@@ -57,6 +60,7 @@ impl PgSeatStore {
         Self {
             database,
             clock,
+            maps,
             holds,
         }
     }
@@ -65,19 +69,22 @@ impl PgSeatStore {
 #[async_trait]
 impl SeatStore for PgSeatStore {
     async fn hold(&self, request: HoldRequest) -> Result<Outcome<Reservation>, HoldError> {
-        self.holds.submit(request).await?
+        let held = self.holds.submit(request).await??;
+        self.maps.seats_changed(held.value.schedule_id);
+        Ok(held)
     }
 
     async fn cancel(&self, id: ReservationId, owner: UserId) -> Result<Reservation, CancelError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
-        self.database
-            .detached(async move {
-                let mut conn = database.connection().await?;
-                conn.transaction(async |conn| cancel(conn, &*clock, id, owner).await)
-                    .await
-                    .map_err(storage)
-            })
-            .await?
+        let cancelled = self.database.detached(async move {
+            let mut conn = database.connection().await?;
+            conn.transaction(async |conn| cancel(conn, &*clock, id, owner).await)
+                .await
+                .map_err(storage)
+        });
+        let cancelled = cancelled.await??;
+        self.maps.seats_changed(cancelled.schedule_id);
+        Ok(cancelled)
     }
 
     async fn find(

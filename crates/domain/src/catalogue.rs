@@ -14,9 +14,13 @@ use crate::{
     storage::StorageError,
 };
 
+mod memo;
 mod plan;
+mod seat_map;
 
+pub use memo::Memo;
 pub use plan::{InvalidPlan, InvalidText, SeatBlock, SeatPlan, ShortText};
+pub use seat_map::{InvalidVersion, MapVersion, SeatMap, SeatRow, SeatsRead, Snapshot};
 
 /// A show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,35 +52,6 @@ pub struct Schedule {
     pub sold_seats: u32,
 }
 
-/// The seats of a schedule, as they are at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeatMap {
-    /// Of which schedule.
-    pub schedule_id: ScheduleId,
-    /// When it starts.
-    pub starts_at: OffsetDateTime,
-    /// Every seat, by number; a hold that is over shows as available.
-    pub seats: Vec<Seat>,
-}
-
-impl SeatMap {
-    /// The seats as they are at `now`.
-    fn at(mut self, now: OffsetDateTime) -> Self {
-        for seat in &mut self.seats {
-            seat.status = seat.status_at(now);
-        }
-        self
-    }
-
-    /// How many can be held.
-    pub fn remaining(&self) -> usize {
-        self.seats
-            .iter()
-            .filter(|seat| seat.status == SeatStatus::Available)
-            .count()
-    }
-}
-
 /// Why the catalogue has nothing to show.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CatalogueError {
@@ -89,6 +64,9 @@ pub enum CatalogueError {
     /// Rule 11.
     #[error("no such schedule, or it has no seats")]
     NoSeats,
+    /// The seat map has never had the version that is named.
+    #[error("the seat map has never had this version")]
+    UnknownVersion,
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -124,9 +102,29 @@ pub trait CatalogueStore: Send + Sync {
         span: Range<OffsetDateTime>,
         now: OffsetDateTime,
     ) -> Result<Option<Vec<Schedule>>, StorageError>;
-    /// The seats of these schedules as stored, in this order; unknown ones are left out.
-    async fn seat_maps(&self, schedules: &[ScheduleId]) -> Result<Vec<SeatMap>, StorageError>;
 }
+
+/// Shows who has which seat, to any number of watchers at the cost of one.
+///
+/// What is answered was read after the question or at most 300 ms before it. Whoever wrote through
+/// this process and was answered finds it in the map at once, unless the schedule changes many times a
+/// second: then within those 300 ms. What seats are given by is never read here.
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
+#[async_trait]
+pub trait SeatMaps: Send + Sync {
+    /// The seats of a schedule; `None` when there is no such schedule. Someone who has `seen` a state
+    /// is not shown an older one, if there is such a state.
+    async fn map(
+        &self,
+        schedule: ScheduleId,
+        seen: Option<MapVersion>,
+    ) -> Result<Option<Snapshot>, StorageError>;
+    /// The schedules of a concert and when they start, by start; `None` when there is no such concert.
+    async fn dates(&self, concert: ConcertId) -> Result<Option<Dates>, StorageError>;
+}
+
+/// Schedules and when they start, by start.
+pub type Dates = Arc<[(ScheduleId, OffsetDateTime)]>;
 
 /// What handlers can ask about the catalogue.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
@@ -139,14 +137,20 @@ pub trait Catalogue: Send + Sync {
     ) -> Result<Page<Concert, ConcertId>, CatalogueError>;
     /// The dates in the future with at least one seat remaining (rule 10).
     async fn available_dates(&self, concert: ConcertId) -> Result<Vec<Schedule>, CatalogueError>;
-    /// The seats of a schedule.
-    async fn seats(&self, schedule: ScheduleId) -> Result<SeatMap, CatalogueError>;
-    /// The seats of every schedule of a concert that starts within `day`.
+    /// The seats of a schedule (rule 11), as [`SeatMaps`] has them. With `since`, a state that the
+    /// caller was shown, it is no older than that; [`CatalogueError::UnknownVersion`] when the schedule
+    /// cannot have been in that state.
+    async fn seats(
+        &self,
+        schedule: ScheduleId,
+        since: Option<MapVersion>,
+    ) -> Result<Snapshot, CatalogueError>;
+    /// The seats of every schedule of a concert that starts within `day`, by start.
     async fn seats_on(
         &self,
         concert: ConcertId,
         day: Range<OffsetDateTime>,
-    ) -> Result<Vec<SeatMap>, CatalogueError>;
+    ) -> Result<Vec<Snapshot>, CatalogueError>;
     /// Adds a concert (the operator).
     async fn add_concert(
         &self,
@@ -163,9 +167,10 @@ pub trait Catalogue: Send + Sync {
     ) -> Result<Schedule, CatalogueError>;
 }
 
-/// [`Catalogue`] over a [`CatalogueStore`].
+/// [`Catalogue`] over a [`CatalogueStore`] and [`SeatMaps`].
 pub struct CatalogueService {
     store: Arc<dyn CatalogueStore>,
+    maps: Arc<dyn SeatMaps>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
 }
@@ -174,20 +179,26 @@ impl CatalogueService {
     /// A service over these ports.
     pub fn new(
         store: Arc<dyn CatalogueStore>,
+        maps: Arc<dyn SeatMaps>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
-        Self { store, clock, ids }
+        Self {
+            store,
+            maps,
+            clock,
+            ids,
+        }
     }
 
-    async fn maps(&self, schedules: &[ScheduleId]) -> Result<Vec<SeatMap>, CatalogueError> {
-        let mut maps = self.store.seat_maps(schedules).await?;
-        maps.retain(|map| !map.seats.is_empty());
-        if maps.is_empty() {
-            return Err(CatalogueError::NoSeats);
-        }
-        let now = self.clock.now();
-        Ok(maps.into_iter().map(|map| map.at(now)).collect())
+    /// A schedule without seats is as good as none (rule 11).
+    async fn map(
+        &self,
+        schedule: ScheduleId,
+        seen: Option<MapVersion>,
+    ) -> Result<Option<Snapshot>, StorageError> {
+        let found = self.maps.map(schedule, seen).await?;
+        Ok(found.filter(|snapshot| snapshot.map.total() > 0))
     }
 
     fn seats_of(&self, plan: &SeatPlan) -> Vec<Seat> {
@@ -223,22 +234,34 @@ impl Catalogue for CatalogueService {
         Ok(dates)
     }
 
-    async fn seats(&self, schedule: ScheduleId) -> Result<SeatMap, CatalogueError> {
-        self.maps(&[schedule])
-            .await?
-            .pop()
-            .ok_or(CatalogueError::NoSeats)
+    async fn seats(
+        &self,
+        schedule: ScheduleId,
+        since: Option<MapVersion>,
+    ) -> Result<Snapshot, CatalogueError> {
+        let found = self.map(schedule, since).await?;
+        let snapshot = found.ok_or(CatalogueError::NoSeats)?;
+        if since.is_some_and(|since| !snapshot.map.may_have_been(since)) {
+            return Err(CatalogueError::UnknownVersion);
+        }
+        Ok(snapshot)
     }
 
     async fn seats_on(
         &self,
         concert: ConcertId,
         day: Range<OffsetDateTime>,
-    ) -> Result<Vec<SeatMap>, CatalogueError> {
-        let schedules = self.store.schedules(concert, day, self.clock.now()).await?;
-        let schedules = schedules.ok_or(CatalogueError::ConcertNotFound)?;
-        let ids: Vec<_> = schedules.iter().map(|schedule| schedule.id).collect();
-        self.maps(&ids).await
+    ) -> Result<Vec<Snapshot>, CatalogueError> {
+        let dates = self.maps.dates(concert).await?;
+        let dates = dates.ok_or(CatalogueError::ConcertNotFound)?;
+        let mut found = Vec::new();
+        for (schedule, _) in dates.iter().filter(|(_, start)| day.contains(start)) {
+            found.extend(self.map(*schedule, None).await?);
+        }
+        if found.is_empty() {
+            return Err(CatalogueError::NoSeats);
+        }
+        Ok(found)
     }
 
     async fn add_concert(

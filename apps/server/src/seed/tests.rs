@@ -1,5 +1,7 @@
 use domain::{
-    catalogue::{CatalogueStore, Concert, MockCatalogueStore, NewSchedule, ShortText},
+    catalogue::{
+        CatalogueStore, Concert, MockCatalogueStore, MockSeatMaps, NewSchedule, ShortText,
+    },
     clock::FixedClock,
     id::{ConcertId, CountingIds},
     page::Page,
@@ -16,7 +18,9 @@ const NOW: OffsetDateTime = datetime!(2026-05-01 12:00 UTC);
 
 fn catalogue(store: impl CatalogueStore + 'static) -> CatalogueService {
     let clock = Arc::new(FixedClock::at(NOW));
-    CatalogueService::new(Arc::new(store), clock, Arc::new(CountingIds::default()))
+    let maps = Arc::new(MockSeatMaps::new());
+    let ids = Arc::new(CountingIds::default());
+    CatalogueService::new(Arc::new(store), maps, clock, ids)
 }
 
 fn with_concerts(items: Vec<Concert>) -> MockCatalogueStore {

@@ -28,7 +28,12 @@ pub fn assemble(
         clock.clone(),
         ids.clone(),
     ));
-    let catalogue = CatalogueService::new(adapters.catalogue.clone(), clock.clone(), ids.clone());
+    let catalogue = CatalogueService::new(
+        adapters.catalogue.clone(),
+        adapters.seat_maps.clone(),
+        clock.clone(),
+        ids.clone(),
+    );
     let ledger = adapters.ledger.clone();
     Api {
         users: Arc::new(UserService::new(

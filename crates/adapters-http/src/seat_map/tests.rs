@@ -1,56 +1,90 @@
 use super::*;
 use crate::testing::*;
+use actix_web::{body::MessageBody, test::TestRequest, web::Bytes};
 use domain::{
-    catalogue::CatalogueError,
+    catalogue::{CatalogueError, MapVersion, SeatMap, SeatRow, SeatsRead},
     id::{ReservationId, SeatId},
     money::Money,
+    seats::{Seat, SeatStatus},
 };
 use serde_json::{Value, json};
-use time::macros::datetime;
+use std::sync::Arc;
+use time::{Duration, macros::datetime};
+use uuid::Uuid;
 
 const BY: ReservationId = ReservationId::new(Uuid::from_u128(9));
+const SHOW: ScheduleId = ScheduleId::new(Uuid::from_u128(3));
+/// When the hold in [`mixed`] ends.
+const END: OffsetDateTime = datetime!(2026-01-01 12:05 UTC);
 
-fn seat_in(n: i64, status: SeatStatus) -> Seat {
-    Seat {
+fn row(n: i64, version: u64, status: SeatStatus) -> SeatRow {
+    let seat = Seat {
         id: SeatId::new(Uuid::from_u128(n.unsigned_abs().into())),
         number: seat_number(n),
         grade: "VIP".into(),
         price: Money::won(150_000),
         status,
-    }
-}
-
-fn map(statuses: &[SeatStatus]) -> SeatMap {
-    SeatMap {
-        schedule_id: ScheduleId::new(Uuid::from_u128(3)),
-        starts_at: NOON,
-        seats: (1..)
-            .zip(statuses)
-            .map(|(n, status)| seat_in(n, *status))
-            .collect(),
-    }
-}
-
-fn mixed() -> SeatMap {
-    let held = SeatStatus::Held {
-        by: BY,
-        until: NOON,
     };
-    map(&[SeatStatus::Available, held, SeatStatus::Sold { by: BY }])
+    SeatRow { seat, version }
+}
+
+/// What a read at `as_of` found: the seat 1 was written by the version 1, and so on.
+fn read(statuses: &[SeatStatus], as_of: OffsetDateTime) -> Snapshot {
+    let rows = (1..).zip(statuses);
+    let rows = rows.map(|(n, status)| row(n, n.unsigned_abs(), *status));
+    let read = SeatsRead {
+        schedule_id: SHOW,
+        starts_at: NOON,
+        version: statuses.len() as u64,
+        changed: rows.collect(),
+    };
+    Snapshot {
+        map: Arc::new(SeatMap::new(read, as_of)),
+        as_of,
+    }
+}
+
+fn mixed_at(as_of: OffsetDateTime) -> Snapshot {
+    let held = SeatStatus::Held { by: BY, until: END };
+    read(
+        &[SeatStatus::Available, held, SeatStatus::Sold { by: BY }],
+        as_of,
+    )
+}
+
+fn mixed() -> Snapshot {
+    mixed_at(NOON)
 }
 
 fn seat_json(n: u128, status: &str) -> Value {
     json!({"id": id(n), "number": n, "grade": "VIP", "price": 150_000, "status": status})
 }
 
-fn fixture(shown: SeatMap) -> Fixture {
+/// What there is to be shown to the first who asks, to the second, and so on; the last to all others.
+fn fixture_of(mut shown: Vec<Snapshot>) -> Fixture {
     let mut fixture = Fixture::admitting();
     fixture
         .catalogue
         .expect_seats()
-        .withf(|id| *id == ScheduleId::new(Uuid::from_u128(3)))
-        .returning(move |_| Ok(shown.clone()));
+        .withf(|id, _| *id == SHOW)
+        .returning_st(move |_, _| {
+            let next = shown[0].clone();
+            if shown.len() > 1 {
+                shown.remove(0);
+            }
+            Ok(next)
+        });
     fixture
+}
+
+fn fixture(shown: Snapshot) -> Fixture {
+    fixture_of(vec![shown])
+}
+
+fn asking(query: &str, tag: &str) -> TestRequest {
+    get(&path(query))
+        .in_queue()
+        .insert_header(("if-none-match", tag))
 }
 
 fn path(query: &str) -> String {
@@ -69,6 +103,8 @@ async fn rule_11_every_seat_is_shown_with_its_number_grade_price_and_status() {
             "total_seats": 3,
             "remaining_seats": 1,
             "sold_out": false,
+            "version": "3",
+            "as_of": "2026-01-01T12:00:00Z",
             "seats": [seat_json(1, "available"), seat_json(2, "held"), seat_json(3, "sold")],
         })
     );
@@ -87,7 +123,7 @@ async fn rule_11_a_filter_hides_seats_and_changes_no_count() {
 
 #[actix_web::test]
 async fn rule_11_sold_out_is_a_normal_answer_with_a_message_in_the_clients_language() {
-    let sold_out = || fixture(map(&[SeatStatus::Sold { by: BY }]));
+    let sold_out = || fixture(read(&[SeatStatus::Sold { by: BY }], NOON));
     let korean = sold_out()
         .ask(get(&path("?status=available")).in_queue().in_korean())
         .await;
@@ -129,7 +165,7 @@ async fn rule_11_a_date_without_seats_is_told_so() {
     fixture
         .catalogue
         .expect_seats()
-        .returning(|_| Err(CatalogueError::NoSeats));
+        .returning(|_, _| Err(CatalogueError::NoSeats));
     let answer = fixture.ask(get(&path("")).in_queue().in_korean()).await;
     assert_eq!(answer.problem(), (404, "no_seats"));
     assert_eq!(
@@ -146,6 +182,11 @@ async fn a_query_that_means_nothing_is_refused_and_told_where() {
         (path("?status="), "status"),
         (path("?state=sold"), "state"),
         (path("?status=sold&status=held"), "status"),
+        (path("?since="), "since"),
+        (path("?since=latest"), "since"),
+        (path("?since=1&since=2"), "since"),
+        (path("?since=1&status=held"), "since"),
+        (by_date("?date=2026-01-01&since=1"), "since"),
         (by_date(""), "date"),
         (by_date("?date="), "date"),
         (by_date("?date=2026-02-30"), "date"),
@@ -158,4 +199,210 @@ async fn a_query_that_means_nothing_is_refused_and_told_where() {
         assert_eq!(answer.problem(), (400, "invalid_request"), "{path}");
         assert_eq!(answer.body["errors"][0]["parameter"], parameter, "{path}");
     }
+}
+
+#[actix_web::test]
+async fn since_a_version_only_what_has_changed_is_shown() {
+    for (since, expected) in [
+        (
+            "0",
+            json!([
+                seat_json(1, "available"),
+                seat_json(2, "available"),
+                seat_json(3, "sold")
+            ]),
+        ),
+        (
+            "2",
+            json!([seat_json(2, "available"), seat_json(3, "sold")]),
+        ),
+        ("3", json!([seat_json(2, "available")])),
+        ("3.1767269100000000", json!([])),
+    ] {
+        let request = get(&path(&format!("?since={since}"))).in_queue();
+        let answer = fixture(mixed_at(END)).ask(request).await;
+        assert_eq!(answer.status, 200, "{since}");
+        assert_eq!(answer.body["seats"], expected, "{since}");
+        assert_eq!(answer.body["version"], "3.1767269100000000");
+        assert_eq!(answer.body["total_seats"], 3, "the rest is as usual");
+        assert_eq!(answer.body["remaining_seats"], 2);
+    }
+}
+
+#[actix_web::test]
+async fn a_version_that_has_never_been_is_refused_with_what_to_do() {
+    let mut fixture = Fixture::admitting();
+    fixture
+        .catalogue
+        .expect_seats()
+        .withf(|_, since| *since == "9.5".parse().ok())
+        .returning(|_, _| Err(CatalogueError::UnknownVersion));
+    let answer = fixture.ask(get(&path("?since=9.5")).in_queue()).await;
+    assert_eq!(answer.problem(), (400, "invalid_request"));
+    let expected = json!([{"parameter": "since", "detail": SINCE}]);
+    assert_eq!(answer.body["errors"], expected);
+    assert!(SINCE.contains("ask without it"));
+}
+
+#[actix_web::test]
+async fn each_answer_has_a_tag_of_its_own() {
+    let later = NOON + Duration::milliseconds(200);
+    let mut tags = std::collections::BTreeMap::new();
+    for snapshot in [mixed(), mixed_at(later), mixed_at(END)] {
+        for query in [
+            "",
+            "?status=available",
+            "?status=held",
+            "?since=1",
+            "?since=2",
+        ] {
+            for korean in [false, true] {
+                let request = get(&path(query)).in_queue();
+                let request = if korean { request.in_korean() } else { request };
+                let answer = fixture(snapshot.clone()).ask(request).await;
+                assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+                let tag = answer.header("etag").unwrap().to_owned();
+                assert!(tag.starts_with('"') && tag.ends_with('"'), "strong: {tag}");
+                tags.insert(tag, answer.body);
+            }
+        }
+    }
+    assert_eq!(tags.len(), 3 * 5 * 2);
+}
+
+#[actix_web::test]
+async fn whoever_has_the_state_is_told_so_until_it_changes() {
+    let later = NOON + Duration::milliseconds(200);
+    let shown = vec![mixed(), mixed_at(later), mixed_at(later), mixed_at(END)];
+    let first = fixture(mixed()).ask(get(&path("")).in_queue()).await;
+    let tag = first.header("etag").unwrap();
+    let requests = [
+        asking("", tag),
+        asking("", &format!("W/{tag}")),
+        asking("", &format!("\"other\", {tag}")),
+        asking("", tag),
+    ];
+    let answers = fixture_of(shown).ask_all(requests).await;
+    for same in &answers[..3] {
+        assert_eq!((same.status, &same.body), (304, &Value::Null));
+        assert_eq!(same.header("etag"), Some(tag));
+        assert_eq!(same.header("vary"), Some("Accept-Language"));
+        assert_eq!(same.header("cache-control"), Some("private, no-cache"));
+    }
+    assert_eq!(answers[3].status, 200, "the hold has ended");
+    assert_ne!(answers[3].header("etag"), Some(tag));
+}
+
+#[actix_web::test]
+async fn whoever_has_another_form_of_the_state_does_not_have_this_one() {
+    let first = fixture(mixed()).ask(get(&path("")).in_queue()).await;
+    let tag = first.header("etag").unwrap();
+    for request in [
+        asking("?status=held", tag),
+        asking("?since=3", tag),
+        asking("", tag).in_korean(),
+        asking("", "\"\""),
+        asking("", "nonsense"),
+    ] {
+        assert_eq!(fixture(mixed()).ask(request).await.status, 200);
+    }
+    assert_eq!(fixture(mixed()).ask(asking("", "*")).await.status, 304);
+}
+
+#[actix_web::test]
+async fn rule_9_a_tag_opens_nothing() {
+    let request = get(&path("")).insert_header(("if-none-match", "*"));
+    let answer = Fixture::new().ask(request).await;
+    assert_eq!(answer.problem(), (401, "token_missing"));
+}
+
+#[actix_web::test]
+async fn the_tag_of_a_date_is_that_of_all_its_maps() {
+    let sold = SeatStatus::Sold { by: BY };
+    let (one, more) = (read(&[sold], NOON), read(&[sold, sold], NOON));
+    let later = read(&[sold], NOON + Duration::SECOND);
+    let dates = [
+        vec![one.clone()],
+        vec![one.clone(), one.clone()],
+        vec![one.clone(), more.clone()],
+        vec![more, one.clone()],
+        vec![later],
+    ];
+    let path = format!("/v1/concerts/{}/seats?date=2026-01-01", id(1));
+    let mut tags = Vec::new();
+    for maps in dates {
+        let mut fixture = Fixture::admitting();
+        let seats_on = fixture.catalogue.expect_seats_on();
+        seats_on.returning(move |_, _| Ok(maps.clone()));
+        let first = tags.first().cloned().unwrap_or_default();
+        let known = get(&path)
+            .in_queue()
+            .insert_header(("if-none-match", first));
+        let answers = fixture.ask_all([get(&path).in_queue(), known]).await;
+        tags.push(answers[0].header("etag").unwrap().to_owned());
+        let same = tags.len() == 5;
+        assert_eq!(answers[1].status, if same { 304 } else { 200 });
+    }
+    tags.sort();
+    tags.dedup();
+    assert_eq!(tags.len(), 5);
+}
+
+#[actix_web::test]
+async fn a_large_hall_is_shown_whole() {
+    let hall = read(&vec![SeatStatus::Available; 5_000], NOON);
+    let requests = (0..3).map(|_| get(&path("")).in_queue());
+    for answer in fixture(hall).ask_all(requests).await {
+        assert_eq!(answer.body["seats"].as_array().unwrap().len(), 5_000);
+        assert_eq!(answer.body["remaining_seats"], 5_000);
+    }
+}
+
+/// The last part of the body that shows `snapshot`: the seats.
+async fn seats_of(snapshot: &Snapshot, shown: Shown) -> Bytes {
+    let body = view::body(snapshot, shown, Language::English).await;
+    let (mut body, mut last) = (Box::pin(body.unwrap()), None);
+    while let Some(part) = std::future::poll_fn(|cx| body.as_mut().poll_next(cx)).await {
+        last = Some(part.unwrap());
+    }
+    last.unwrap()
+}
+
+#[actix_web::test]
+async fn the_seats_are_written_once_for_each_way_to_show_them_whoever_asks_and_when() {
+    let first = mixed();
+    let later = Snapshot {
+        as_of: NOON + Duration::SECOND,
+        ..first.clone()
+    };
+    let since = |n| {
+        Shown::Since(MapVersion {
+            writes: n,
+            lapse: None,
+        })
+    };
+    for shown in [Shown::All, Shown::Only(Status::Held), since(1)] {
+        let (one, two) = (seats_of(&first, shown).await, seats_of(&later, shown).await);
+        assert_eq!(one.as_ptr(), two.as_ptr(), "{shown}");
+    }
+    let all = seats_of(&first, Shown::All).await;
+    for n in 0..100 {
+        seats_of(&first, since(n)).await;
+    }
+    let kept = seats_of(&first, Shown::All).await;
+    assert_eq!(
+        all.as_ptr(),
+        kept.as_ptr(),
+        "changes make room for changes only"
+    );
+}
+
+#[actix_web::test]
+async fn the_head_of_an_answer_can_be_had_alone() {
+    let request = get(&path(""))
+        .method(actix_web::http::Method::HEAD)
+        .in_queue();
+    let answer = fixture(mixed()).ask(request).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("etag").is_some());
 }

@@ -1,16 +1,10 @@
-//! Concerts, dates and seats as they are stored.
+//! Concerts and dates as they are stored.
 
-use domain::{
-    catalogue::Concert,
-    id::{ConcertId, ScheduleId},
-    page::PageRequest,
-    seats::SeatStatus,
-};
+use domain::{catalogue::Concert, id::ConcertId, page::PageRequest};
 use time::Duration;
 
 use crate::fixture::{
-    Fixture, NOON, add_schedule, charge, concert, hold, id, new_schedule, pay, plain, schedule,
-    shopper,
+    Fixture, NOON, add_schedule, charge, concert, hold, id, new_schedule, pay, shopper,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,64 +91,5 @@ async fn rule_16_seats_of_a_hold_that_is_over_count_as_remaining_though_not_swep
     assert_eq!(counts(end - Duration::MICROSECOND).await, (10, 7, 1));
     assert_eq!(counts(end).await, (10, 9, 1));
     assert_eq!(fixture.counts(date).await, (7, 1), "nothing was swept");
-    fixture.assert_audit_clean().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn rule_11_a_seat_map_shows_every_seat_by_number_with_who_has_it() {
-    let fixture = Fixture::new().await;
-    let process = fixture.process().await;
-    let show = schedule(&process, 4).await;
-    let pass = shopper(&process).await;
-    charge(&process, pass.user_id, 10_000).await;
-    let held = hold(&process, pass, show, &[3]).await.unwrap();
-    let paid = hold(&process, pass, show, &[1]).await.unwrap();
-    pay(&process, pass, paid.id).await.unwrap();
-
-    let maps = process.catalogue.seat_maps(&[show]).await.unwrap();
-    let [map] = &maps[..] else { panic!("{maps:?}") };
-    assert_eq!(map.starts_at, NOON + Duration::DAY);
-    let statuses: Vec<_> = map.seats.iter().map(|seat| seat.status).collect();
-    let by = held.id;
-    let until = held.held_until;
-    let expected = [
-        SeatStatus::Sold { by: paid.id },
-        SeatStatus::Available,
-        SeatStatus::Held { by, until },
-        SeatStatus::Available,
-    ];
-    assert_eq!(statuses, expected);
-    assert_eq!(
-        plain(map.seats.iter().map(|seat| seat.number)),
-        [1, 2, 3, 4]
-    );
-    fixture.assert_audit_clean().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn seat_maps_come_in_the_order_asked_for_without_the_unknown_ones() {
-    let fixture = Fixture::new().await;
-    let process = fixture.process().await;
-    let (first, second) = (schedule(&process, 2).await, schedule(&process, 3).await);
-    let asked = [second, ScheduleId::new(id()), first];
-    let maps = process.catalogue.seat_maps(&asked).await.unwrap();
-    let found: Vec<_> = maps
-        .iter()
-        .map(|m| (m.schedule_id, m.seats.len()))
-        .collect();
-    assert_eq!(found, [(second, 3), (first, 2)]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn rule_11_a_hall_has_up_to_fifty_thousand_seats() {
-    let fixture = Fixture::new().await;
-    let process = fixture.process().await;
-    let show = concert(&process, "A").await;
-    let new = new_schedule(show.id, 50_000, NOON + Duration::DAY);
-    let seats = new.seats.clone();
-    let hall = add_schedule(&process, new).await;
-    let maps = process.catalogue.seat_maps(&[hall]).await.unwrap();
-    assert!(maps[0].seats == seats, "as they were added");
-    assert_eq!(maps[0].remaining(), 50_000);
     fixture.assert_audit_clean().await;
 }

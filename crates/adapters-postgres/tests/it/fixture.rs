@@ -6,7 +6,7 @@ use adapters_postgres::{Adapters, Database, DatabaseConfig, LaneSettings, Option
 use domain::{
     audit::Auditor,
     balance::{ChargeRequest, ChargeRules},
-    catalogue::{Concert, NewSchedule, Schedule, ShortText},
+    catalogue::{Concert, NewSchedule, Schedule, ShortText, Snapshot},
     clock::FixedClock,
     id::{ConcertId, EntryId, PaymentId, ReservationId, ScheduleId, SeatId, TokenId, UserId},
     idempotency::IdempotencyKey,
@@ -233,6 +233,12 @@ pub fn new_schedule(concert_id: ConcertId, seats: i64, starts_at: OffsetDateTime
         schedule,
         seats: (1..=seats).map(seat).collect(),
     }
+}
+
+/// The seats of `schedule`, as a process shows them.
+pub async fn seat_map(process: &Adapters, schedule: ScheduleId) -> Snapshot {
+    let found = process.seat_maps.map(schedule, None).await;
+    found.unwrap().unwrap()
 }
 
 /// Holds seats, as the owner of `pass`.

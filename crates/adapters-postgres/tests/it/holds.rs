@@ -17,7 +17,7 @@ use time::Duration;
 use crate::{
     fixture::{
         Fixture, NOON, SEAT_PRICE, add_schedule, charge, concert, hold, id, new_schedule, options,
-        pay, plain, schedule, shopper, shoppers, small_batches,
+        pay, plain, schedule, seat_map, shopper, shoppers, small_batches,
     },
     support::Obstacle,
 };
@@ -45,19 +45,13 @@ async fn rule_12_a_hold_takes_its_seats_and_lowers_the_count() {
     assert_eq!((held.created_at, held.held_until), (NOON, until));
 
     assert_eq!(fixture.counts(show).await, (8, 0));
-    let map = process
-        .catalogue
-        .seat_maps(&[show])
-        .await
-        .unwrap()
-        .remove(0);
-    for seat in map.seats {
+    for (seat, status) in seat_map(&process, show).await.map.seats() {
         let by = held.id;
         let expected = match seat.number.get() {
             2 | 9 => SeatStatus::Held { by, until },
             _ => SeatStatus::Available,
         };
-        assert_eq!(seat.status, expected);
+        assert_eq!(status, expected);
     }
     fixture.assert_audit_clean().await;
 }

@@ -20,5 +20,6 @@ mod outage;
 mod payments;
 mod queue;
 mod reservations;
+mod seat_maps;
 mod support;
 mod users;

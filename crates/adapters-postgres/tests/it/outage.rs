@@ -108,7 +108,7 @@ async fn one_of_everything(process: &Adapters, show: ScheduleId, seat: i64) -> u
         came_through(process.tokens.leave(token_id).await),
         came_through(process.tokens.board().await),
         came_through(process.seats.sweep().await),
-        came_through(process.catalogue.seat_maps(&[show]).await),
+        came_through(process.seat_maps.map(show, None).await),
         came_through(process.ledger.find(user_id).await),
     ]);
     through.into_iter().filter(|through| !through).count()

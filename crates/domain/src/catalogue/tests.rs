@@ -1,5 +1,5 @@
 use super::*;
-use crate::{clock::FixedClock, id::CountingIds, id::ReservationId, seats::SeatNumber};
+use crate::{clock::FixedClock, id::CountingIds, seats::SeatNumber};
 use futures_util::FutureExt;
 use time::{Duration, macros::datetime};
 use uuid::Uuid;
@@ -8,9 +8,18 @@ const NOW: OffsetDateTime = datetime!(2026-01-01 12:00 UTC);
 const CONCERT: ConcertId = ConcertId::new(Uuid::from_u128(1));
 const SHOW: ScheduleId = ScheduleId::new(Uuid::from_u128(2));
 
-fn service(store: MockCatalogueStore) -> CatalogueService {
+fn service_over(store: MockCatalogueStore, maps: MockSeatMaps) -> CatalogueService {
     let clock = Arc::new(FixedClock::at(NOW));
-    CatalogueService::new(Arc::new(store), clock, Arc::new(CountingIds::default()))
+    let ids = Arc::new(CountingIds::default());
+    CatalogueService::new(Arc::new(store), Arc::new(maps), clock, ids)
+}
+
+fn service(store: MockCatalogueStore) -> CatalogueService {
+    service_over(store, MockSeatMaps::new())
+}
+
+fn looking(maps: MockSeatMaps) -> CatalogueService {
+    service_over(MockCatalogueStore::new(), maps)
 }
 
 fn schedule(starts_at: OffsetDateTime, remaining_seats: u32) -> Schedule {
@@ -43,17 +52,24 @@ fn store_with_dates(dates: Option<Vec<Schedule>>) -> MockCatalogueStore {
     store
 }
 
-fn store_with_seats(seats: Option<Vec<Seat>>) -> MockCatalogueStore {
-    let mut store = MockCatalogueStore::new();
-    let map = |seats| SeatMap {
-        schedule_id: SHOW,
+fn snapshot(schedule_id: ScheduleId, seats: Vec<Seat>) -> Snapshot {
+    let row = |seat| SeatRow { seat, version: 1 };
+    let read = SeatsRead {
+        schedule_id,
         starts_at: NOW,
-        seats,
+        version: 1,
+        changed: seats.into_iter().map(row).collect(),
     };
-    store
-        .expect_seat_maps()
-        .return_once(move |_| Ok(seats.map(map).into_iter().collect()));
-    store
+    Snapshot {
+        map: Arc::new(SeatMap::new(read, NOW)),
+        as_of: NOW,
+    }
+}
+
+fn maps_with(found: Option<Snapshot>) -> MockSeatMaps {
+    let mut maps = MockSeatMaps::new();
+    maps.expect_map().returning(move |_, _| Ok(found.clone()));
+    maps
 }
 
 #[test]
@@ -92,36 +108,70 @@ fn rule_10_no_such_date_is_said_and_so_is_no_such_concert() {
 
 #[test]
 fn rule_11_no_such_schedule_and_no_seats_in_it_are_answered_alike() {
-    for seats in [None, Some(vec![])] {
-        let map = service(store_with_seats(seats))
-            .seats(SHOW)
-            .now_or_never()
-            .unwrap();
-        assert!(matches!(map, Err(CatalogueError::NoSeats)));
+    for found in [None, Some(snapshot(SHOW, vec![]))] {
+        let map = looking(maps_with(found)).seats(SHOW, None).now_or_never();
+        assert!(matches!(map.unwrap(), Err(CatalogueError::NoSeats)));
     }
 }
 
 #[test]
-fn rule_16_a_hold_that_is_over_shows_as_available() {
-    let by = ReservationId::new(Uuid::from_u128(7));
-    let held = |until| SeatStatus::Held { by, until };
-    let live = held(NOW + Duration::SECOND);
-    let seats = vec![
-        seat(1, held(NOW)),
-        seat(2, live),
-        seat(3, SeatStatus::Sold { by }),
+fn what_a_caller_has_seen_is_passed_on_and_must_have_been() {
+    for (version, known) in [("0", true), ("1", true), ("2", false), ("1.5", false)] {
+        let since: MapVersion = version.parse().unwrap();
+        let mut maps = MockSeatMaps::new();
+        maps.expect_map()
+            .withf(move |schedule, seen| (*schedule, *seen) == (SHOW, Some(since)))
+            .return_once(|_, _| Ok(Some(snapshot(SHOW, vec![seat(1, SeatStatus::Available)]))));
+        let shown = looking(maps)
+            .seats(SHOW, Some(since))
+            .now_or_never()
+            .unwrap();
+        match shown {
+            Ok(_) => assert!(known, "{version}"),
+            Err(error) => {
+                assert!(matches!(error, CatalogueError::UnknownVersion), "{error}");
+                assert!(!known, "{version}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rule_11_the_seats_of_a_day_are_those_of_its_schedules() {
+    let other = |n| ScheduleId::new(Uuid::from_u128(n));
+    let dates = [
+        (other(5), NOW - Duration::MICROSECOND),
+        (SHOW, NOW),
+        (other(6), NOW + Duration::HOUR),
+        (other(7), NOW + Duration::DAY),
     ];
-    let map = service(store_with_seats(Some(seats)))
-        .seats(SHOW)
-        .now_or_never()
-        .unwrap()
-        .unwrap();
-    let status: Vec<_> = map.seats.iter().map(|seat| seat.status).collect();
-    assert_eq!(
-        status,
-        [SeatStatus::Available, live, SeatStatus::Sold { by }]
-    );
-    assert_eq!(map.remaining(), 1);
+    let mut maps = MockSeatMaps::new();
+    maps.expect_dates()
+        .withf(|concert| *concert == CONCERT)
+        .returning(move |_| Ok(Some(dates.into())));
+    maps.expect_map().returning(|schedule, _| {
+        let seats = vec![seat(1, SeatStatus::Available)];
+        Ok(Some(snapshot(schedule, seats)))
+    });
+    let service = looking(maps);
+    let on = |day| service.seats_on(CONCERT, day).now_or_never().unwrap();
+    let found = on(NOW..NOW + Duration::DAY).unwrap();
+    let found: Vec<_> = found.iter().map(|found| found.map.schedule_id()).collect();
+    assert_eq!(found, [SHOW, other(6)]);
+    let later = NOW + Duration::days(2);
+    let none = on(later..later + Duration::DAY);
+    assert!(matches!(none, Err(CatalogueError::NoSeats)));
+}
+
+#[test]
+fn rule_11_no_such_concert_is_said() {
+    let mut maps = MockSeatMaps::new();
+    maps.expect_dates().return_once(|_| Ok(None));
+    let unknown = looking(maps).seats_on(CONCERT, NOW..NOW).now_or_never();
+    assert!(matches!(
+        unknown.unwrap(),
+        Err(CatalogueError::ConcertNotFound)
+    ));
 }
 
 #[test]
