@@ -8,6 +8,7 @@ use clap::Args;
 use crate::{
     fans::{self, Fan},
     http::Request,
+    journey,
     load::{Once, Outcome, closed, median},
     pgbench,
     report::{Report, machine},
@@ -94,6 +95,7 @@ pub async fn run(options: Options) -> Result<bool> {
         .compare(&charges, &mut report, async || sides.charges().await)
         .await?;
     sides.one_seat(&mut report).await?;
+    journey::measure(&stage, &server, &journey::Options::default(), &mut report).await?;
 
     let client = stage.client().await?;
     report.write(&options.output, "The sale", &machine(&client).await?)?;

@@ -127,7 +127,9 @@ impl Stage {
         audit.arg("audit").env("BOXOFFICE_DATABASE_URL", self.url());
         let audit = audit.output().await?;
         if !audit.status.success() {
-            bail!("{}", String::from_utf8_lossy(&audit.stdout));
+            let found = String::from_utf8_lossy(&audit.stdout);
+            let failed = String::from_utf8_lossy(&audit.stderr);
+            bail!("the audit failed\n{found}{failed}");
         }
         Ok(())
     }
