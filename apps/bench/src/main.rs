@@ -7,6 +7,7 @@ mod fans;
 mod http;
 mod journey;
 mod load;
+mod maps;
 mod patient;
 mod pgbench;
 mod queue;

@@ -10,7 +10,7 @@ use crate::{
     http::Request,
     journey,
     load::{Once, Outcome, closed, median},
-    pgbench,
+    maps, pgbench,
     report::{Report, machine},
     say,
     stage::{Server, Stage},
@@ -95,6 +95,7 @@ pub async fn run(options: Options) -> Result<bool> {
         .compare(&charges, &mut report, async || sides.charges().await)
         .await?;
     sides.one_seat(&mut report).await?;
+    maps::measure(&stage, &server, &maps::Options::default(), &mut report).await?;
     journey::measure(&stage, &server, &journey::Options::default(), &mut report).await?;
 
     let client = stage.client().await?;
