@@ -8,6 +8,7 @@ mod http;
 mod journey;
 mod load;
 mod maps;
+mod overload;
 mod patient;
 mod pgbench;
 mod queue;

@@ -10,7 +10,7 @@ use crate::{
     http::Request,
     journey,
     load::{Once, Outcome, closed, median},
-    maps, pgbench,
+    maps, overload, pgbench,
     report::{Report, machine},
     say,
     stage::{Server, Stage},
@@ -97,6 +97,7 @@ pub async fn run(options: Options) -> Result<bool> {
     sides.one_seat(&mut report).await?;
     maps::measure(&stage, &server, &maps::Options::default(), &mut report).await?;
     journey::measure(&stage, &server, &journey::Options::default(), &mut report).await?;
+    overload::measure(&overload::Options::default(), &mut report).await?;
 
     let client = stage.client().await?;
     report.write(&options.output, "The sale", &machine(&client).await?)?;
