@@ -1,6 +1,8 @@
 //! A client that costs little: one keep-alive connection, requests made beforehand, answers read no
 //! further than needed. The generator shares its cores with what it measures, so it must be light.
 
+mod answer;
+
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
@@ -98,11 +100,10 @@ impl Connection {
             .iter()
             .find(|h| h.name.eq_ignore_ascii_case("content-length"));
         let length = length.and_then(|h| std::str::from_utf8(h.value).ok()?.parse().ok());
-        Ok(Some((
-            response.code.unwrap_or(0),
-            start,
-            length.unwrap_or(0),
-        )))
+        let status = response.code.unwrap_or(0);
+        // A 304 tells the length of what it does not send.
+        let length = length.filter(|_| status != 304);
+        Ok(Some((status, start, length.unwrap_or(0))))
     }
 
     /// The last answer's body.

@@ -1,14 +1,21 @@
 //! Measures Boxoffice beside what PostgreSQL does one transaction a request, in one run.
 
 mod alone;
+mod dice;
+mod durations;
 mod fans;
 mod http;
+mod journey;
 mod load;
+mod maps;
+mod overload;
+mod patient;
 mod pgbench;
 mod queue;
 mod report;
 mod sale;
 mod stage;
+mod stats;
 
 use clap::{Parser, Subcommand};
 

@@ -8,8 +8,9 @@ use clap::Args;
 use crate::{
     fans::{self, Fan},
     http::Request,
+    journey,
     load::{Once, Outcome, closed, median},
-    pgbench,
+    maps, overload, pgbench,
     report::{Report, machine},
     say,
     stage::{Server, Stage},
@@ -94,6 +95,9 @@ pub async fn run(options: Options) -> Result<bool> {
         .compare(&charges, &mut report, async || sides.charges().await)
         .await?;
     sides.one_seat(&mut report).await?;
+    maps::measure(&stage, &server, &maps::Options::default(), &mut report).await?;
+    journey::measure(&stage, &server, &journey::Options::default(), &mut report).await?;
+    overload::measure(&overload::Options::default(), &mut report).await?;
 
     let client = stage.client().await?;
     report.write(&options.output, "The sale", &machine(&client).await?)?;

@@ -4,6 +4,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -29,14 +30,21 @@ pub struct Stage {
 impl Stage {
     /// Starts PostgreSQL as it comes out of the box.
     pub async fn set() -> Result<Self> {
-        let directory =
-            std::env::temp_dir().join(format!("boxoffice-bench-{}", std::process::id()));
-        let data = directory.join("postgres");
-        let cluster = tokio::task::spawn_blocking(move || {
-            Cluster::start(
-                &Settings::durable(data, "boxoffice").with_parameter("max_connections", "200"),
-            )
-        });
+        Self::set_with(&[]).await
+    }
+
+    /// Starts PostgreSQL with these settings besides. There can be several stages at a time.
+    pub async fn set_with(parameters: &[(&str, &str)]) -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("boxoffice-bench-{}-{number}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        let mut settings = Settings::durable(directory.join("postgres"), "boxoffice")
+            .with_parameter("max_connections", "200");
+        for (name, value) in parameters {
+            settings = settings.with_parameter(*name, *value);
+        }
+        let cluster = tokio::task::spawn_blocking(move || Cluster::start(&settings));
         Ok(Self {
             cluster: Some(cluster.await??),
             directory,
@@ -127,7 +135,9 @@ impl Stage {
         audit.arg("audit").env("BOXOFFICE_DATABASE_URL", self.url());
         let audit = audit.output().await?;
         if !audit.status.success() {
-            bail!("{}", String::from_utf8_lossy(&audit.stdout));
+            let found = String::from_utf8_lossy(&audit.stdout);
+            let failed = String::from_utf8_lossy(&audit.stderr);
+            bail!("the audit failed\n{found}{failed}");
         }
         Ok(())
     }
