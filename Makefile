@@ -32,6 +32,11 @@ bench-queue: rust postgres ## measure the queue beside pgbench, and write docs/b
 	cargo build --release --locked -p boxoffice -p bench
 	@$(with_postgres) exec target/release/boxoffice-bench queue $(ARGS)
 
+.PHONY: bench
+bench: rust postgres ## measure the sale beside pgbench, and write docs/bench/sale.md
+	cargo build --release --locked -p boxoffice -p bench
+	@$(with_postgres) exec target/release/boxoffice-bench sale $(ARGS)
+
 .PHONY: check
 check: rust ## formatting, lints, and that the domain stays free of I/O
 	cargo fmt --all --check

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How many connections prepare things.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 128;
 
 /// Sends each request once, wants 201, and picks something out of each answer; in the order of the
 /// requests.

@@ -3,7 +3,7 @@
 
 mod answer;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, ops::Range};
 
 use anyhow::{Context, Result, ensure};
 use tokio::{
@@ -48,7 +48,7 @@ pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
     /// Where in the buffer the last body is.
-    body: std::ops::Range<usize>,
+    body: Range<usize>,
 }
 
 impl Connection {
@@ -58,52 +58,37 @@ impl Connection {
             .await
             .context("the server cannot be reached")?;
         stream.set_nodelay(true)?;
-        Ok(Self {
+        Ok(Self::on(stream))
+    }
+
+    /// Goes on with an open connection, in the runtime that this is called in.
+    pub fn adopt(stream: std::net::TcpStream) -> Result<Self> {
+        stream.set_nonblocking(true)?;
+        Ok(Self::on(TcpStream::from_std(stream)?))
+    }
+
+    fn on(stream: TcpStream) -> Self {
+        Self {
             stream,
             buffer: Vec::with_capacity(16 * 1024),
             body: 0..0,
-        })
+        }
     }
 
     /// Sends `request` and reads the whole answer; returns its status.
     pub async fn send(&mut self, request: &Request) -> Result<u16> {
         self.stream.write_all(&request.0).await?;
         self.buffer.clear();
-        let (status, start, length) = loop {
-            ensure!(
-                self.stream.read_buf(&mut self.buffer).await? > 0,
-                "the server hung up"
-            );
-            if let Some(head) = self.head()? {
-                break head;
+        loop {
+            let read = self.stream.read_buf(&mut self.buffer).await?;
+            ensure!(read > 0, "the server hung up");
+            if let Some(head) = Head::of(&self.buffer)?
+                && self.buffer.len() >= head.body.end
+            {
+                self.body = head.body;
+                return Ok(head.status);
             }
-        };
-        while self.buffer.len() < start + length {
-            ensure!(
-                self.stream.read_buf(&mut self.buffer).await? > 0,
-                "the server hung up"
-            );
         }
-        self.body = start..start + length;
-        Ok(status)
-    }
-
-    /// The status, where the body starts and how long it is, once the head is there.
-    fn head(&self) -> Result<Option<(u16, usize, usize)>> {
-        let mut headers = [httparse::EMPTY_HEADER; 32];
-        let mut response = httparse::Response::new(&mut headers);
-        let httparse::Status::Complete(start) = response.parse(&self.buffer)? else {
-            return Ok(None);
-        };
-        let length = response
-            .headers
-            .iter()
-            .find(|h| h.name.eq_ignore_ascii_case("content-length"));
-        let length = length.and_then(|h| std::str::from_utf8(h.value).ok()?.parse().ok());
-        let status = response.code.unwrap_or(0);
-        // A 304 tells the length of what it does not send.
-        let length = length.filter(|_| status != 304);
-        Ok(Some((status, start, length.unwrap_or(0))))
     }
 
     /// The last answer's body.
@@ -114,5 +99,121 @@ impl Connection {
     /// The last answer's body as JSON.
     pub fn json(&self) -> Result<serde_json::Value> {
         serde_json::from_slice(self.body()).context("an answer is not JSON")
+    }
+}
+
+/// A connection that the server has answered on once, so that what comes next is no first time.
+/// Blocks meanwhile.
+pub fn warm(server: SocketAddr) -> Result<std::net::TcpStream> {
+    use std::io::{Read, Write};
+
+    let mut stream =
+        std::net::TcpStream::connect(server).context("the server cannot be reached")?;
+    stream.set_nodelay(true)?;
+    stream.write_all(&Request::new("GET", "/health/live", "", "").0)?;
+    let (mut answer, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        let read = stream.read(&mut part)?;
+        ensure!(read > 0, "the server hung up");
+        answer.extend_from_slice(&part[..read]);
+        if Head::of(&answer)?.is_some_and(|head| answer.len() >= head.body.end) {
+            return Ok(stream);
+        }
+    }
+}
+
+/// What has to be known of the head of an answer, and no more.
+#[derive(Debug, PartialEq, Eq)]
+struct Head {
+    status: u16,
+    /// Where the body is.
+    body: Range<usize>,
+}
+
+impl Head {
+    /// The head that `answer` begins with, once all of it is there.
+    fn of(answer: &[u8]) -> Result<Option<Self>> {
+        let mut rest = answer;
+        let (mut status, mut length) = (None, None);
+        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+            let line = rest[..end].trim_ascii_end();
+            rest = &rest[end + 1..];
+            if status.is_none() {
+                status = Some(status_of(line).context("an answer is not HTTP/1.1")?);
+            } else if line.is_empty() {
+                let status = status.unwrap_or_default();
+                let start = answer.len() - rest.len();
+                // These have no body; a 304 may tell the length of what it does not send.
+                let none = matches!(status, 204 | 304).then_some(0);
+                let length = none.or(length);
+                let length = length.context("an answer without content-length")?;
+                let body = start..start + length;
+                return Ok(Some(Self { status, body }));
+            } else if let Some(value) = content_length(line) {
+                length = Some(value.context("a content-length that is none")?);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// From `HTTP/1.1 201 Created`.
+fn status_of(line: &[u8]) -> Option<u16> {
+    let digits = line.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// The value when `line` is this header, `Some(None)` when it is and makes no sense.
+#[allow(clippy::option_option, reason = "another header is no error")]
+fn content_length(line: &[u8]) -> Option<Option<usize>> {
+    const NAME: &[u8] = b"content-length:";
+    let (name, value) = line.split_at_checked(NAME.len())?;
+    if !name.eq_ignore_ascii_case(NAME) {
+        return None;
+    }
+    let value = std::str::from_utf8(value.trim_ascii()).ok();
+    Some(value.and_then(|value| value.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(answer: &str) -> Option<Head> {
+        Head::of(answer.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_head_tells_the_status_and_where_the_body_is() {
+        let answer = "HTTP/1.1 201 Created\r\nContent-Length: 2\r\ndate: now\r\n\r\n{}";
+        let start = answer.len() - 2;
+        let expected = Head {
+            status: 201,
+            body: start..start + 2,
+        };
+        assert_eq!(head(answer), Some(expected));
+    }
+
+    #[test]
+    fn a_head_in_parts_is_waited_for() {
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length:10\r\n\r\n";
+        for end in 0..answer.len() {
+            assert_eq!(head(&answer[..end]), None);
+        }
+        let body = answer.len()..answer.len() + 10;
+        assert_eq!(head(answer), Some(Head { status: 200, body }));
+    }
+
+    #[test]
+    fn an_answer_without_content_needs_no_length() {
+        assert_eq!(head("HTTP/1.1 204 No Content\r\n\r\n").unwrap().status, 204);
+        assert!(Head::of(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn what_is_not_http_is_refused() {
+        assert!(Head::of(b"SSH-2.0-OpenSSH\r\n").is_err());
+        assert!(Head::of(b"HTTP/1.1 2x0 OK\r\n\r\n").is_err());
+        assert!(Head::of(b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n").is_err());
     }
 }

@@ -9,11 +9,13 @@ use tokio_postgres::Client;
 use crate::{
     fans,
     http::{Connection, Request},
-    load::{Cycle, Once, Outcome, closed, fixed, median},
+    load::{Cycle, Once, Outcome, closed, fixed},
+    machine::machine,
     pgbench,
-    report::{Report, machine},
+    report::Report,
     say,
     stage::{OPERATOR_KEY, Server, Stage},
+    stats::median,
 };
 
 /// How much to measure.
@@ -109,7 +111,7 @@ pub async fn run(options: Options) -> Result<bool> {
     admissions(&full, &client, options.seconds, &mut report).await?;
     stage.audit().await?;
     report.figure("audit", "clean");
-    report.write(&options.output, "The queue", &machine(&client).await?)?;
+    report.write(&options.output, "The queue", &machine(&client).await?, "")?;
     say(&report.verdict());
     Ok(report.held())
 }

@@ -1,245 +1,235 @@
-//! The sale: holds, payments and charges beside what PostgreSQL does one transaction a request.
+//! The sale: holds, payments and charges beside what PostgreSQL does one transaction a request, and
+//! how long a fan waits for a hold.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
-use anyhow::{Result, ensure};
-use clap::Args;
+use anyhow::Result;
+use clap::{Args, ValueEnum, builder::RangedU64ValueParser};
 
 use crate::{
-    fans::{self, Fan},
-    http::Request,
+    alone::Alone,
+    chart::{self, Pair},
     journey,
-    load::{Once, Outcome, closed, median},
-    maps, overload, pgbench,
-    report::{Report, machine},
+    machine::machine,
+    maps, overload,
+    report::Report,
     say,
-    stage::{Server, Stage},
+    stage::{ALONE, House, Stage, settle},
+    statements,
 };
+
+mod act;
+mod contest;
+mod half_rate;
+mod lone;
+mod one_seat;
+mod round;
+
+use act::Act;
+use contest::Contest;
 
 /// How much to measure.
 #[derive(Args)]
 pub struct Options {
-    /// How many fans act in each round
-    #[arg(long, default_value_t = 20_000)]
+    /// Measure these parts only, and write nothing unless told where
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME,NAME")]
+    only: Vec<Part>,
+    /// How many fans act in each round, up to 50,000
+    #[arg(long, default_value_t = 20_000, value_parser = RangedU64ValueParser::<usize>::new().range(10..=50_000))]
     fans: usize,
     /// How often each measurement is repeated
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 3, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     rounds: usize,
     /// How long each pgbench run lasts, in seconds
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
-    /// Where to write the results
-    #[arg(long, default_value = "docs/bench/sale.md")]
-    output: PathBuf,
+    /// Print which statements the time goes into; costs a little, so nothing is written unless told
+    /// where
+    #[arg(long)]
+    statements: bool,
+    /// Where to write the results, and the chart beside them [default: docs/bench/sale.md]
+    #[arg(long)]
+    output: Option<PathBuf>,
+}
+
+impl Options {
+    fn parts(&self) -> Vec<Part> {
+        let wanted = |part: &Part| self.only.is_empty() || self.only.contains(part);
+        let all = Part::value_variants().iter().copied();
+        all.filter(wanted).collect()
+    }
+
+    /// What is not the whole, or was slowed down, does not replace what is written already.
+    fn file(&self) -> Option<&Path> {
+        let usual = self.only.is_empty() && !self.statements;
+        let default = usual.then_some(Path::new("docs/bench/sale.md"));
+        self.output.as_deref().or(default)
+    }
+}
+
+/// The parts of the benchmark, in the order in which they are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Holds on one schedule of 50,000 seats, beside pgbench
+    Hot,
+    /// Holds spread over 100 schedules, beside pgbench
+    Spread,
+    /// Payments, beside pgbench
+    Payments,
+    /// Charges, beside pgbench
+    Charges,
+    /// One seat that 10,000 want at once
+    OneSeat,
+    /// Latency of holds at half the rate that `hot` reaches
+    HalfRate,
+    /// Latency of a hold that is alone on the server
+    Lone,
+    /// Seat maps while their seats are sold, beside GET /health/live
+    Maps,
+    /// The whole journey of fans, through a queue that works
+    Journey,
+    /// Five times the holds that can be made
+    Overload,
+    // A new part gets its name here, the number of its bounds below, and a line in `Sale::measure`.
+}
+
+impl Part {
+    /// How many bounds it checks.
+    #[allow(clippy::match_same_arms, reason = "one line a kind of part")]
+    const fn bounds(self) -> usize {
+        match self {
+            Self::OneSeat => 0,
+            Self::Hot | Self::Spread | Self::Payments | Self::Charges => 1,
+            Self::HalfRate | Self::Lone | Self::Maps | Self::Journey => 1,
+            Self::Overload => 6,
+        }
+    }
 }
 
 /// Connections of each load.
 const CONNECTIONS: usize = 256;
 /// The schedules that spread holds go to.
 const SPREAD: usize = 100;
-/// At which numbers of clients pgbench is tried.
-const CLIENTS: [u32; 2] = [8, 32];
+/// The server runs with its default configuration but for this: everyone is admitted at once, for
+/// the queue has a benchmark of its own.
+const SETTINGS: [(&str, &str); 1] = [("CAPACITY", "1000000")];
 
-/// Two ways to do the same, side by side.
-struct Contest {
-    name: &'static str,
-    alone: String,
-    bound: f64,
-}
-
-/// Runs everything, prints it and writes it down; whether all bounds held.
-pub async fn run(options: Options) -> Result<bool> {
-    let mut report = Report::default();
-    let stage = Stage::set().await?;
-    // Everyone is admitted at once: the queue has a benchmark of its own.
-    let server = stage
-        .server(&[("CAPACITY", "1000000"), ("NO_SHOW_AFTER", "0")])
-        .await?;
-    let alone = stage.alone().await?;
-    let sides = Sides {
-        stage: &stage,
-        server: &server,
-        options: &options,
-    };
-
-    let holds = Contest {
-        name: "holds, one hot schedule",
-        alone: alone.hold(1),
-        bound: 10.0,
-    };
-    sides
-        .compare(&holds, &mut report, async || sides.holds(1).await)
-        .await?;
-    let spread = Contest {
-        name: "holds, 100 schedules",
-        alone: alone.hold(SPREAD),
-        bound: 3.5,
-    };
-    sides
-        .compare(&spread, &mut report, async || sides.holds(SPREAD).await)
-        .await?;
-    let payments = Contest {
-        name: "payments",
-        alone: alone.pay(),
-        bound: 5.0,
-    };
-    sides
-        .compare(&payments, &mut report, async || sides.payments().await)
-        .await?;
-    let charges = Contest {
-        name: "charges",
-        alone: alone.charge(),
-        bound: 6.0,
-    };
-    sides
-        .compare(&charges, &mut report, async || sides.charges().await)
-        .await?;
-    sides.one_seat(&mut report).await?;
-    maps::measure(&stage, &server, &maps::Options::default(), &mut report).await?;
-    journey::measure(&stage, &server, &journey::Options::default(), &mut report).await?;
-    overload::measure(&overload::Options::default(), &mut report).await?;
-
-    let client = stage.client().await?;
-    report.write(&options.output, "The sale", &machine(&client).await?)?;
-    say(&report.verdict());
-    Ok(report.held())
-}
-
-struct Sides<'a> {
+/// What all parts work with.
+struct Sale<'a> {
     stage: &'a Stage,
-    server: &'a Server,
+    alone: &'a Alone,
     options: &'a Options,
+    report: Report,
+    /// For the chart.
+    pairs: Vec<Pair>,
+    /// Holds a second on one hot schedule, once measured.
+    hot_rate: Option<f64>,
 }
 
-impl Sides<'_> {
-    /// Measures both sides in turn and audits after each round.
-    async fn compare(
-        &self,
-        contest: &Contest,
-        report: &mut Report,
-        batched: impl AsyncFn() -> Result<Outcome>,
-    ) -> Result<()> {
-        say(contest.name);
-        let (mut rates, mut alone, mut at, mut p99) = (Vec::new(), Vec::new(), 0, Duration::ZERO);
-        for _ in 0..self.options.rounds {
-            let outcome = batched().await?;
-            ensure!(
-                outcome.failures == 0,
-                "{} requests failed",
-                outcome.failures
-            );
-            self.stage.audit().await?;
-            rates.push(outcome.rate());
-            p99 = outcome.percentile(99.0);
-            let seconds = self.options.seconds;
-            let (best, clients) =
-                pgbench::best(self.stage, "alone", &contest.alone, &CLIENTS, seconds).await?;
-            let rate = outcome.rate();
-            say(&format!(
-                "  {rate:.0} a second, p99 {} ms; alone {best:.0}",
-                p99.as_millis()
-            ));
-            alone.push(best);
-            at = clients;
-        }
-        let (rate, alone) = (median(rates), median(alone));
-        report.figure(
-            &format!("{} a second, through HTTP", contest.name),
-            format!("{rate:.0}"),
-        );
-        report.figure("  p99 at full load", format!("{} ms", p99.as_millis()));
-        report.figure(&format!("  pgbench, {at} clients"), format!("{alone:.0}"));
-        report.at_least(
-            &format!("{} beside pgbench", contest.name),
-            rate / alone,
-            contest.bound,
-        );
-        Ok(())
+/// Runs what is wanted, prints it and writes it down; whether all bounds held.
+pub async fn run(options: Options) -> Result<bool> {
+    let started = Instant::now();
+    let parameters: &[_] = if options.statements {
+        &statements::PARAMETERS
+    } else {
+        &[]
+    };
+    let stage = Stage::set_with(parameters).await?;
+    let machine = machine(&stage.client().await?).await?;
+    say(&format!("{machine}\n"));
+    let alone = stage.alone().await?;
+    let mut sale = Sale {
+        stage: &stage,
+        alone: &alone,
+        options: &options,
+        report: Report::with_bounds(Part::value_variants().iter().map(|p| p.bounds()).sum()),
+        pairs: Vec::new(),
+        hot_rate: None,
+    };
+    for part in options.parts() {
+        sale.measure(part).await?;
+    }
+    sale.finish(&machine, started.elapsed())
+}
+
+impl<'a> Sale<'a> {
+    async fn measure(&mut self, part: Part) -> Result<()> {
+        let alone = self.alone;
+        let contest = |name, act, script, bound| Contest {
+            name,
+            act,
+            script,
+            bound,
+        };
+        let contest = match part {
+            Part::Hot => contest("holds, one schedule", Act::HOT, alone.hold(1), 10.0),
+            Part::Spread => {
+                let act = Act::Holds { schedules: SPREAD };
+                contest("holds, 100 schedules", act, alone.hold(SPREAD), 3.5)
+            }
+            Part::Payments => contest("payments", Act::Payments, alone.pay(), 5.0),
+            Part::Charges => contest("charges", Act::Charges, alone.charge(), 6.0),
+            Part::OneSeat => return one_seat::measure(self).await,
+            Part::HalfRate => return half_rate::measure(self).await,
+            Part::Lone => return lone::measure(self).await,
+            Part::Maps | Part::Journey => return self.in_the_shop(part).await,
+            Part::Overload => {
+                return overload::measure(&overload::Options::default(), &mut self.report).await;
+            }
+        };
+        contest.measure(self).await
     }
 
-    async fn shoppers(&self) -> Result<(Vec<Fan>, Vec<String>)> {
-        let fans = fans::sign_up(self.server.address, self.options.fans).await?;
-        let tokens = fans::join(self.server.address, &fans).await?;
-        Ok((fans, tokens))
-    }
-
-    async fn load(&self, requests: Vec<Request>, success: u16) -> Result<Outcome> {
-        let limit = Duration::from_mins(2);
-        closed(
-            self.server.address,
-            CONNECTIONS,
-            Arc::new(Once(requests)),
-            success,
-            limit,
-        )
-        .await
-    }
-
-    /// Each fan holds a free seat of one of so many new schedules.
-    async fn holds(&self, schedules: usize) -> Result<Outcome> {
-        let seats = if schedules == 1 {
-            50_000
+    async fn in_the_shop(&mut self, part: Part) -> Result<()> {
+        let (server, report) = (self.stage.server(&SETTINGS).await?, &mut self.report);
+        if part == Part::Maps {
+            maps::measure(self.stage, &server, &maps::Options::default(), report).await
         } else {
-            self.options.fans.div_ceil(schedules)
+            journey::measure(self.stage, &server, &journey::Options::default(), report).await
+        }
+    }
+
+    /// A server of its own for one round.
+    async fn house(&self) -> Result<House<'a>> {
+        self.stage.open_house(&SETTINGS).await
+    }
+
+    /// Leaves pgbench's database as it should be before a measurement.
+    async fn settle_alone(&self) -> Result<()> {
+        settle(&self.stage.client_of(ALONE).await?).await
+    }
+
+    /// Prints and writes everything; whether all bounds held.
+    fn finish(&mut self, machine: &str, took: Duration) -> Result<bool> {
+        let took = took.as_secs();
+        let took = format!("{} min {} s", took / 60, took % 60);
+        self.report.figure("the whole run took", took);
+        say("");
+        self.report.print();
+        if let Some(file) = self.options.file() {
+            self.write(file, machine)?;
+            say(&format!("\nwritten to {}", file.display()));
+        }
+        say(&format!("\n{}", self.report.verdict()));
+        Ok(self.report.held())
+    }
+
+    fn write(&self, file: &Path, machine: &str) -> Result<()> {
+        let picture = file.with_extension("svg");
+        let name = picture.file_name().unwrap_or_default().to_string_lossy();
+        let intro = if self.pairs.is_empty() {
+            machine.to_owned()
+        } else {
+            format!("{machine}\n\n![Successes a second, beside pgbench]({name})")
         };
-        let schedules = fans::schedules(self.server.address, schedules, seats).await?;
-        let (_, tokens) = self.shoppers().await?;
-        let hold = |(number, token): (usize, &String)| {
-            let schedule = &schedules[number % schedules.len()];
-            fans::hold_request(token, schedule, number / schedules.len() + 1)
-        };
-        let requests = tokens.iter().enumerate().map(hold).collect();
-        let outcome = self.load(requests, 201).await?;
-        let stored = "SELECT count(*) FROM reservations WHERE schedule_id::text = ANY($1)";
-        let stored: i64 = self
-            .stage
-            .client()
-            .await?
-            .query_one(stored, &[&schedules])
-            .await?
-            .get(0);
-        ensure!(
-            stored.unsigned_abs() == outcome.successes,
-            "{stored} holds are stored"
-        );
-        Ok(outcome)
-    }
-
-    /// Each fan pays the seat they hold.
-    async fn payments(&self) -> Result<Outcome> {
-        let schedule = fans::schedules(self.server.address, 1, 50_000)
-            .await?
-            .remove(0);
-        let (fans, tokens) = self.shoppers().await?;
-        let charges = fans::charge_requests(&fans, 50_000, "charge-1");
-        fans::collect(self.server.address, charges, |_| Some(())).await?;
-        let hold =
-            |(number, token): (usize, &String)| fans::hold_request(token, &schedule, number + 1);
-        let holds = tokens.iter().enumerate().map(hold).collect();
-        let held = fans::collect(self.server.address, holds, |a| fans::text(a, "id")).await?;
-        let pay = |(token, id): (&String, &String)| fans::pay_request(token, id);
-        self.load(tokens.iter().zip(&held).map(pay).collect(), 201)
-            .await
-    }
-
-    /// Each fan charges their balance.
-    async fn charges(&self) -> Result<Outcome> {
-        let fans = fans::sign_up(self.server.address, self.options.fans).await?;
-        self.load(fans::charge_requests(&fans, 10_000, "charge-1"), 201)
-            .await
-    }
-
-    /// Ten thousand want the same seat.
-    async fn one_seat(&self, report: &mut Report) -> Result<()> {
-        let schedule = fans::schedules(self.server.address, 1, 50).await?.remove(0);
-        let fans = fans::sign_up(self.server.address, 10_000).await?;
-        let tokens = fans::join(self.server.address, &fans).await?;
-        let wish = |token: &String| fans::hold_request(token, &schedule, 17);
-        let outcome = self.load(tokens.iter().map(wish).collect(), 201).await?;
-        ensure!(outcome.successes == 1, "{} got the seat", outcome.successes);
-        self.stage.audit().await?;
-        let took = format!("{} ms, one winner", outcome.took.as_millis());
-        report.figure("one seat, 10,000 requests: all answered after", took);
+        let (title, notes) = ("The sale", include_str!("sale/notes.md"));
+        self.report.write(file, title, &intro, notes)?;
+        if !self.pairs.is_empty() {
+            std::fs::write(picture, chart::svg("Successes a second", &self.pairs))?;
+        }
         Ok(())
     }
 }

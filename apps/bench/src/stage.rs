@@ -1,6 +1,7 @@
 //! What a benchmark runs on: a PostgreSQL of its own with default durability, and the server.
 
 use std::{
+    fs::{self, OpenOptions},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
@@ -16,10 +17,17 @@ use tokio::{
 };
 use tokio_postgres::{Client, NoTls};
 
-use crate::alone::Alone;
+use crate::{alone::Alone, cpu::Meter};
 
 /// The operator's key of the benchmarked servers.
 pub const OPERATOR_KEY: &str = "operator-key-of-the-benchmark";
+
+/// The database of [`Stage::server`].
+const DATABASE: &str = "boxoffice";
+/// The database that pgbench works on.
+pub const ALONE: &str = "alone";
+/// The database of a [`House`].
+const HOUSE: &str = "house";
 
 /// A durable cluster in a directory of its own, removed at the end.
 pub struct Stage {
@@ -33,17 +41,17 @@ impl Stage {
         Self::set_with(&[]).await
     }
 
-    /// Starts PostgreSQL with these settings besides. There can be several stages at a time.
+    /// Starts PostgreSQL as it comes out of the box but for these parameters. There can be several
+    /// stages at a time.
     pub async fn set_with(parameters: &[(&str, &str)]) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("boxoffice-bench-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(name);
-        let mut settings = Settings::durable(directory.join("postgres"), "boxoffice")
-            .with_parameter("max_connections", "200");
-        for (name, value) in parameters {
-            settings = settings.with_parameter(*name, *value);
-        }
+        let settings = Settings::durable(directory.join("postgres"), DATABASE);
+        let settings = parameters.iter().fold(settings, |settings, (name, value)| {
+            settings.with_parameter(*name, *value)
+        });
         let cluster = tokio::task::spawn_blocking(move || Cluster::start(&settings));
         Ok(Self {
             cluster: Some(cluster.await??),
@@ -51,9 +59,11 @@ impl Stage {
         })
     }
 
-    /// Where the database is.
-    pub fn url(&self) -> String {
-        self.cluster.as_ref().map(Cluster::url).unwrap_or_default()
+    fn url_for(&self, database: &str) -> String {
+        let cluster = self.cluster.as_ref();
+        cluster
+            .map(|cluster| cluster.url_for(database))
+            .unwrap_or_default()
     }
 
     /// Where PostgreSQL's socket is, for its own programs.
@@ -61,42 +71,57 @@ impl Stage {
         self.directory.join("postgres/socket")
     }
 
+    /// A directory for files that are gone at the end.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// A connection for setting things up and looking at what came of it.
     pub async fn client(&self) -> Result<Client> {
-        let (client, connection) = tokio_postgres::connect(&self.url(), NoTls).await?;
+        self.client_of(DATABASE).await
+    }
+
+    /// The same to another database.
+    pub async fn client_of(&self, database: &str) -> Result<Client> {
+        let (client, connection) = tokio_postgres::connect(&self.url_for(database), NoTls).await?;
         tokio::spawn(connection);
         Ok(client)
     }
 
     /// Starts a server process with these settings on the stage's database.
     pub async fn server(&self, settings: &[(&str, &str)]) -> Result<Server> {
+        self.server_on(DATABASE, settings).await
+    }
+
+    async fn server_on(&self, database: &str, settings: &[(&str, &str)]) -> Result<Server> {
         let started = Instant::now();
-        let mut child = Command::new(server_program()?)
-            .arg("serve")
-            .env("BOXOFFICE_DATABASE_URL", self.url())
+        let log = self.directory.join("server.log");
+        let file = OpenOptions::new().create(true).append(true).open(&log)?;
+        let mut child = boxoffice("serve", &self.url_for(database))?
             .env("BOXOFFICE_LISTEN", "127.0.0.1:0")
             .env("BOXOFFICE_OPERATOR_KEY", OPERATOR_KEY)
             .env("BOXOFFICE_TOKEN_SECRET", "0123456789abcdef0123456789abcdef")
-            .env("BOXOFFICE_LOG", "warn")
             .envs(
                 settings
                     .iter()
                     .map(|(name, value)| (format!("BOXOFFICE_{name}"), *value)),
             )
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(file)
             .kill_on_drop(true)
             .spawn()
             .context("the server cannot be started")?;
         let stdout = child.stdout.take().context("the server has no output")?;
         let line = BufReader::new(stdout).lines().next_line().await?;
-        let line = line.context("the server ended before it listened")?;
+        let line =
+            line.with_context(|| format!("the server ended before it listened: {}", end_of(&log)))?;
         let address = line
             .strip_prefix("listening on http://")
             .context(line.clone())?
             .parse()?;
         Ok(Server {
             child,
+            log,
             address,
             ready_after: started.elapsed(),
         })
@@ -104,50 +129,95 @@ impl Stage {
 
     /// A second database with the same tables, for pgbench.
     pub async fn alone(&self) -> Result<Alone> {
-        self.client()
-            .await?
-            .batch_execute("CREATE DATABASE alone")
+        let client = self.client().await?;
+        client
+            .batch_execute(&format!("CREATE DATABASE {ALONE}"))
             .await?;
-        let url = self
-            .cluster
-            .as_ref()
-            .map(|cluster| cluster.url_for("alone"))
-            .unwrap_or_default();
-        let mut migrate = Command::new(server_program()?);
-        let migrated = migrate
-            .arg("migrate")
-            .env("BOXOFFICE_DATABASE_URL", &url)
-            .output()
-            .await?;
+        let migrated = boxoffice("migrate", &self.url_for(ALONE))?.output().await?;
         anyhow::ensure!(
             migrated.status.success(),
             "{}",
             String::from_utf8_lossy(&migrated.stderr)
         );
-        let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
-        tokio::spawn(connection);
-        Alone::set(&client).await
+        Alone::set(&self.client_of(ALONE).await?).await
     }
 
     /// Runs `boxoffice audit` and fails with what it says when a promise is broken.
     pub async fn audit(&self) -> Result<()> {
-        let mut audit = Command::new(server_program()?);
-        audit.arg("audit").env("BOXOFFICE_DATABASE_URL", self.url());
-        let audit = audit.output().await?;
+        self.audit_of(DATABASE).await
+    }
+
+    /// The same on another database.
+    pub async fn audit_of(&self, database: &str) -> Result<()> {
+        let audit = boxoffice("audit", &self.url_for(database))?
+            .output()
+            .await?;
         if !audit.status.success() {
-            let found = String::from_utf8_lossy(&audit.stdout);
-            let failed = String::from_utf8_lossy(&audit.stderr);
+            let (found, failed) = (&audit.stdout, &audit.stderr);
+            let (found, failed) = (
+                String::from_utf8_lossy(found),
+                String::from_utf8_lossy(failed),
+            );
             bail!("the audit failed\n{found}{failed}");
         }
         Ok(())
+    }
+
+    /// Opens a house: a server with these settings on a new database.
+    pub async fn open_house(&self, settings: &[(&str, &str)]) -> Result<House<'_>> {
+        let client = self.client().await?;
+        client
+            .batch_execute(&format!("CREATE DATABASE {HOUSE}"))
+            .await?;
+        let server = self.server_on(HOUSE, settings).await?;
+        let meter = Meter {
+            server: server.child.id().context("the server has ended")?,
+            postmaster: self.postmaster()?,
+        };
+        Ok(House {
+            stage: self,
+            server,
+            client: self.client_of(HOUSE).await?,
+            meter,
+        })
+    }
+
+    /// The process id of PostgreSQL's first process.
+    fn postmaster(&self) -> Result<u32> {
+        let file = self.directory.join("postgres/data/postmaster.pid");
+        let text = fs::read_to_string(&file).context("where is PostgreSQL's pid file?")?;
+        let pid = text.lines().next().unwrap_or_default().trim();
+        pid.parse()
+            .context("PostgreSQL's pid file names no process")
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
         drop(self.cluster.take());
-        let _ = std::fs::remove_dir_all(&self.directory);
+        let _ = fs::remove_dir_all(&self.directory);
     }
+}
+
+/// A command of the server, with the default configuration whatever this program's environment is.
+fn boxoffice(command: &str, url: &str) -> Result<Command> {
+    let mut boxoffice = Command::new(server_program()?);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("BOXOFFICE_") {
+            boxoffice.env_remove(name);
+        }
+    }
+    boxoffice.arg(command).env("BOXOFFICE_DATABASE_URL", url);
+    Ok(boxoffice)
+}
+
+/// The last lines of a log.
+fn end_of(log: &Path) -> String {
+    const LINES: usize = 10;
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
 }
 
 /// The server that was built with this program.
@@ -165,6 +235,7 @@ fn server_program() -> Result<PathBuf> {
 /// A running server process; killed when dropped.
 pub struct Server {
     child: Child,
+    log: PathBuf,
     /// Where it listens.
     pub address: SocketAddr,
     /// How long it took to be ready.
@@ -172,10 +243,15 @@ pub struct Server {
 }
 
 impl Server {
+    /// The last it wrote to its log.
+    pub fn end_of_log(&self) -> String {
+        end_of(&self.log)
+    }
+
     /// Its resident memory in MiB.
     pub fn resident_mib(&self) -> Result<f64> {
         let pid = self.child.id().context("the server has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
         let line = status
             .lines()
             .find(|line| line.starts_with("VmRSS:"))
@@ -187,4 +263,39 @@ impl Server {
             .parse()?;
         Ok(kib / 1024.0)
     }
+}
+
+/// A server on a database of its own, for one round: what one round leaves behind, such as holds and
+/// tokens that run out a minute later, does not disturb the next.
+pub struct House<'a> {
+    stage: &'a Stage,
+    /// The server.
+    pub server: Server,
+    /// A connection to the database.
+    pub client: Client,
+    /// Measures the CPU time of the server and of PostgreSQL.
+    pub meter: Meter,
+}
+
+impl House<'_> {
+    /// Fails when a promise is broken.
+    pub async fn audit(&self) -> Result<()> {
+        self.stage.audit_of(HOUSE).await
+    }
+
+    /// Stops the server and removes the database, so that nothing of it works while others are
+    /// measured.
+    pub async fn close(mut self) -> Result<()> {
+        self.server.child.kill().await?;
+        drop(self.client);
+        let client = self.stage.client().await?;
+        let drop = format!("DROP DATABASE {HOUSE} WITH (FORCE)");
+        Ok(client.batch_execute(&drop).await?)
+    }
+}
+
+/// What PostgreSQL has to do after many changes, done before a measurement and not during it.
+pub async fn settle(client: &Client) -> Result<()> {
+    client.batch_execute("VACUUM ANALYZE").await?;
+    Ok(client.batch_execute("CHECKPOINT").await?)
 }

@@ -27,8 +27,8 @@ pub struct Cli {
     /// How much to log.
     #[arg(
         long,
-        help = "How much to log to stderr: error, warn, info, debug, trace or off, also for one \
-                part of the program, as in info,adapters_postgres=debug",
+        help = "How much to log to stderr: error, warn, info, debug (with a line a request), trace or \
+                off, also for one part of the program, as in info,adapters_postgres=debug",
         global = true,
         env = "BOXOFFICE_LOG",
         default_value = "info",

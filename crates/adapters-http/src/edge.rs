@@ -63,7 +63,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let started = Instant::now();
     let id = RequestId::of(request.request())?;
     let language = Language::of(&request);
-    let span = tracing::info_span!("request", id = %id);
+    let span = tracing::debug_span!("request", id = %id);
     let response = next.call(request).instrument(span).await?;
     let (request, response) = response.map_into_boxed_body().into_parts();
     let response = finish(response, language, &id);
@@ -106,9 +106,10 @@ fn as_problem(response: HttpResponse, language: Language, id: &RequestId) -> Htt
     rendered
 }
 
-/// One line a request: the pattern of the path, never the path, the query or a header.
+/// One line a request, for those who ask for it: on an opening night there are tens of thousands a
+/// second. The pattern of the path, never the path, the query or a header.
 fn log(request: &HttpRequest, response: &HttpResponse, id: &RequestId, took: Duration) {
-    tracing::info!(
+    tracing::debug!(
         request_id = %id,
         method = %request.method(),
         route = request.match_pattern().as_deref().unwrap_or("-"),

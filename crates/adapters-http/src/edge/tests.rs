@@ -143,7 +143,7 @@ async fn a_request_is_one_line_in_the_log_and_tells_no_secret() {
         .collect();
     assert_eq!(lines.len(), 1, "{log}");
     for part in [
-        "INFO",
+        "DEBUG",
         "method=GET",
         "route=\"/v1/users/{id}/balance\"",
         "status=404",
