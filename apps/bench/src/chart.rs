@@ -56,7 +56,7 @@ pub fn svg(title: &str, pairs: &[Pair]) -> String {
 fn legend(svg: &mut String) {
     for (x, color, name) in [
         (LEFT, ALONE, "pgbench, one transaction a request"),
-        (LEFT + 250.0, OURS, "Boxoffice, through HTTP"),
+        (LEFT + 290.0, OURS, "Boxoffice, through HTTP"),
     ] {
         bar(svg, x, 29.0, 12.0, 12.0, color);
         text(svg, x + 18.0, 39.0, "start", name);

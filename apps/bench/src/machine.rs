@@ -9,13 +9,14 @@ use tokio_postgres::Client;
 const SETTINGS: &str = "SELECT string_agg(name || ' = ' || current_setting(name), ', ' \
     ORDER BY name) FROM pg_settings WHERE name IN ('autovacuum', 'checkpoint_timeout', \
     'fsync', 'full_page_writes', 'jit', 'max_connections', 'max_wal_size', 'shared_buffers', \
-    'shared_preload_libraries', 'synchronous_commit', 'wal_level', 'wal_sync_method')";
+    'shared_preload_libraries', 'synchronous_commit', 'wal_level', 'wal_sync_method') \
+    AND setting <> ''";
 
 /// The program, the day, the machine, PostgreSQL and its settings, as two paragraphs.
 pub async fn machine(client: &Client) -> Result<String> {
     let row = client
         .query_one(
-            &format!("SELECT version(), current_date::text, ({SETTINGS})"),
+            &format!("SELECT split_part(version(), ' on ', 1), current_date::text, ({SETTINGS})"),
             &[],
         )
         .await?;

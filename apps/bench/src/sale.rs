@@ -30,6 +30,7 @@ mod round;
 
 use act::Act;
 use contest::Contest;
+use round::Size;
 
 /// How much to measure.
 #[derive(Args)]
@@ -38,7 +39,7 @@ pub struct Options {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME,NAME")]
     only: Vec<Part>,
     /// How many fans act in each round, up to 50,000
-    #[arg(long, default_value_t = 20_000, value_parser = RangedU64ValueParser::<usize>::new().range(10..=50_000))]
+    #[arg(long, default_value_t = 30_000, value_parser = RangedU64ValueParser::<usize>::new().range(10..=50_000))]
     fans: usize,
     /// How often each measurement is repeated
     #[arg(long, default_value_t = 3, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
@@ -50,12 +51,26 @@ pub struct Options {
     /// where
     #[arg(long)]
     statements: bool,
+    /// Another setting of the server than the default, as in `LANE_WORKERS=1`; nothing is written then
+    /// unless told where
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+    /// How many connections the loads have; nothing is written with another number unless told where
+    #[arg(long, default_value_t = CONNECTIONS, value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    connections: usize,
     /// Where to write the results, and the chart beside them [default: docs/bench/sale.md]
     #[arg(long)]
     output: Option<PathBuf>,
 }
 
 impl Options {
+    fn size(&self) -> Size {
+        Size {
+            fans: self.fans,
+            connections: self.connections,
+        }
+    }
+
     fn parts(&self) -> Vec<Part> {
         let wanted = |part: &Part| self.only.is_empty() || self.only.contains(part);
         let all = Part::value_variants().iter().copied();
@@ -64,7 +79,10 @@ impl Options {
 
     /// What is not the whole, or was slowed down, does not replace what is written already.
     fn file(&self) -> Option<&Path> {
-        let usual = self.only.is_empty() && !self.statements;
+        let usual = self.only.is_empty()
+            && !self.statements
+            && self.set.is_empty()
+            && self.connections == CONNECTIONS;
         let default = usual.then_some(Path::new("docs/bench/sale.md"));
         self.output.as_deref().or(default)
     }
@@ -107,6 +125,11 @@ impl Part {
             Self::Overload => 6,
         }
     }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Connections of each load.
@@ -184,7 +207,8 @@ impl<'a> Sale<'a> {
     }
 
     async fn in_the_shop(&mut self, part: Part) -> Result<()> {
-        let (server, report) = (self.stage.server(&SETTINGS).await?, &mut self.report);
+        let server = self.stage.server(&self.settings()).await?;
+        let report = &mut self.report;
         if part == Part::Maps {
             maps::measure(self.stage, &server, &maps::Options::default(), report).await
         } else {
@@ -192,9 +216,18 @@ impl<'a> Sale<'a> {
         }
     }
 
+    fn settings(&self) -> Vec<(&str, &str)> {
+        let more = self
+            .options
+            .set
+            .iter()
+            .map(|(name, value)| (&**name, &**value));
+        SETTINGS.into_iter().chain(more).collect()
+    }
+
     /// A server of its own for one round.
     async fn house(&self) -> Result<House<'a>> {
-        self.stage.open_house(&SETTINGS).await
+        self.stage.open_house(&self.settings()).await
     }
 
     /// Leaves pgbench's database as it should be before a measurement.

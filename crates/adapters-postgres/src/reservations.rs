@@ -21,7 +21,7 @@ use crate::{
     sql::sql,
 };
 
-pub(crate) type ReservationColumns = (
+type ReservationColumns = (
     Uuid,
     Uuid,
     Uuid,
@@ -31,7 +31,7 @@ pub(crate) type ReservationColumns = (
     Timestamptz,
     Nullable<Uuid>,
 );
-pub(crate) type ReservationRow = (
+type ReservationRow = (
     uuid::Uuid,
     uuid::Uuid,
     uuid::Uuid,
@@ -42,8 +42,8 @@ pub(crate) type ReservationRow = (
     Option<uuid::Uuid>,
 );
 
-type SeatColumns = (Uuid, Uuid, Integer, Text, BigInt);
-type SeatRow = (uuid::Uuid, uuid::Uuid, i32, String, i64);
+type SeatColumns = (Uuid, Integer, Text, BigInt);
+type SeatRow = (uuid::Uuid, i32, String, i64);
 
 pub(crate) fn status(name: &str, payment: Option<uuid::Uuid>) -> ReservationStatus {
     match (name, payment) {
@@ -64,68 +64,49 @@ pub(crate) async fn find(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = sql::<ReservationColumns>(
-        "SELECT id, user_id, schedule_id, status, amount, created_at, held_until, payment_id \
-         FROM reservations WHERE id = ANY($1)",
-    )
-    .bind::<Array<Uuid>, _>(ids.clone())
-    .load::<ReservationRow>(&mut conn);
-    let (rows, seats) = try_join!(rows, seats_of(conn, ids))?;
-    let built = assemble(rows, seats).into_iter();
-    Ok(built
-        .map(|reservation| (reservation.id, reservation))
-        .collect())
-}
-
-/// The seats of these reservations, by number.
-pub(crate) async fn seats_of(
-    mut conn: &AsyncPgConnection,
-    reservations: Vec<uuid::Uuid>,
-) -> QueryResult<HashMap<uuid::Uuid, Vec<ReservedSeat>>> {
-    let rows: Vec<SeatRow> = sql::<SeatColumns>(
-        "SELECT r.id, s.id, s.number, s.grade, s.price \
+    let rows: Vec<(ReservationRow, SeatRow)> = sql::<(ReservationColumns, SeatColumns)>(
+        "SELECT r.id, r.user_id, r.schedule_id, r.status, r.amount, r.created_at, r.held_until, \
+         r.payment_id, s.id, s.number, s.grade, s.price \
          FROM reservations r CROSS JOIN unnest(r.seat_numbers) AS taken (number) \
          JOIN seats s ON s.schedule_id = r.schedule_id AND s.number = taken.number \
          WHERE r.id = ANY($1) ORDER BY s.number",
     )
-    .bind::<Array<Uuid>, _>(reservations)
+    .bind::<Array<Uuid>, _>(ids)
     .load(&mut conn)
     .await?;
-    let mut seats: HashMap<_, Vec<_>> = HashMap::new();
-    for (reservation, id, number, grade, price) in rows {
-        let Some(number) = SeatNumber::new(number.into()) else {
-            continue;
-        };
-        let seat = ReservedSeat {
-            id: SeatId::new(id),
-            number,
-            grade,
-            price: Money::won(price),
-        };
-        seats.entry(reservation).or_default().push(seat);
+    let mut found = HashMap::with_capacity(rows.len());
+    for (row, seat) in rows {
+        let reservation: &mut Reservation = found
+            .entry(ReservationId::new(row.0))
+            .or_insert_with(|| without_seats(row));
+        reservation.seats.extend(reserved(seat));
     }
-    Ok(seats)
+    Ok(found)
 }
 
-/// Reservations out of their rows and seats, in the order of the rows.
-pub(crate) fn assemble(
-    rows: Vec<ReservationRow>,
-    mut seats: HashMap<uuid::Uuid, Vec<ReservedSeat>>,
-) -> Vec<Reservation> {
-    let one =
-        |(id, user, schedule, name, amount, created_at, held_until, payment): ReservationRow| {
-            Reservation {
-                id: ReservationId::new(id),
-                user_id: UserId::new(user),
-                schedule_id: ScheduleId::new(schedule),
-                seats: seats.remove(&id).unwrap_or_default(),
-                amount: Money::won(amount),
-                created_at,
-                held_until,
-                status: status(&name, payment),
-            }
-        };
-    rows.into_iter().map(one).collect()
+fn without_seats(
+    (id, user, schedule, name, amount, created_at, held_until, payment): ReservationRow,
+) -> Reservation {
+    Reservation {
+        id: ReservationId::new(id),
+        user_id: UserId::new(user),
+        schedule_id: ScheduleId::new(schedule),
+        seats: Vec::new(),
+        amount: Money::won(amount),
+        created_at,
+        held_until,
+        status: status(&name, payment),
+    }
+}
+
+/// `None` for a number that no seat can have.
+fn reserved((id, number, grade, price): SeatRow) -> Option<ReservedSeat> {
+    Some(ReservedSeat {
+        id: SeatId::new(id),
+        number: SeatNumber::new(number.into())?,
+        grade,
+        price: Money::won(price),
+    })
 }
 
 /// Stores new holds: the reservations, their seats, and the counts of their schedules.

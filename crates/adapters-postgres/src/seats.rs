@@ -24,7 +24,7 @@ use crate::{
     error::storage,
     lane::{Lane, LaneSettings, Tasks},
     pool::Database,
-    reservations::{self, Released, ReservationColumns, ReservationRow},
+    reservations::{self, Released},
     schedules,
     seat_maps::PgSeatMaps,
     sql::sql,
@@ -182,9 +182,8 @@ async fn list(
     owner: UserId,
     page: PageRequest<ReservationId>,
 ) -> QueryResult<Vec<Reservation>> {
-    let rows: Vec<ReservationRow> = sql::<ReservationColumns>(
-        "SELECT id, user_id, schedule_id, status, amount, created_at, held_until, payment_id \
-         FROM reservations WHERE user_id = $1 AND ($2 IS NULL OR id < $2) \
+    let ids: Vec<(uuid::Uuid,)> = sql::<(Uuid,)>(
+        "SELECT id FROM reservations WHERE user_id = $1 AND ($2 IS NULL OR id < $2) \
          ORDER BY id DESC LIMIT $3",
     )
     .bind::<Uuid, _>(owner.get())
@@ -192,8 +191,10 @@ async fn list(
     .bind::<BigInt, _>(i64::from(page.limit) + 1)
     .load(&mut conn)
     .await?;
-    let seats = reservations::seats_of(conn, rows.iter().map(|row| row.0).collect()).await?;
-    Ok(reservations::assemble(rows, seats))
+    let ids: Vec<_> = ids.into_iter().map(|(id,)| id).collect();
+    let mut found = reservations::find(conn, ids.clone()).await?;
+    let in_order = ids.into_iter().map(ReservationId::new);
+    Ok(in_order.filter_map(|id| found.remove(&id)).collect())
 }
 
 /// Expires holds that are over, of one schedule, up to a bound, and tells how many; `None` when

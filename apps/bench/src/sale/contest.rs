@@ -61,8 +61,8 @@ impl Contest {
     async fn repeat(&self, sale: &Sale<'_>, last: bool) -> Result<Repetition> {
         let options = sale.options;
         let house = sale.house().await?;
-        round::warm_up(&house, self.act, options.fans).await?;
-        let ours = round(&house, self.act, options.fans, last && options.statements).await?;
+        round::warm_up(&house, self.act, options.size()).await?;
+        let ours = round(&house, self.act, options.size(), last && options.statements).await?;
         house.close().await?;
 
         sale.settle_alone().await?;

@@ -31,7 +31,7 @@ pub async fn measure(sale: &mut Sale<'_>) -> Result<()> {
     };
     let rate = peak / 2.0;
     let house = sale.house().await?;
-    warm_up(&house, Act::HOT, sale.options.fans).await?;
+    warm_up(&house, Act::HOT, sale.options.size()).await?;
     let paced = holds(&house, rate).await?;
     house.close().await?;
 
@@ -53,8 +53,8 @@ pub async fn measure(sale: &mut Sale<'_>) -> Result<()> {
 /// One round as fast as the answers come.
 async fn peak(sale: &Sale<'_>) -> Result<f64> {
     let house = sale.house().await?;
-    warm_up(&house, Act::HOT, sale.options.fans).await?;
-    let peak = round(&house, Act::HOT, sale.options.fans, false).await?;
+    warm_up(&house, Act::HOT, sale.options.size()).await?;
+    let peak = round(&house, Act::HOT, sale.options.size(), false).await?;
     house.close().await?;
     let peak = peak.outcome.rate();
     say(&format!("  the peak: {} a second", number(peak, 0)));

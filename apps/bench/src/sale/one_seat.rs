@@ -27,7 +27,7 @@ pub async fn measure(sale: &mut Sale<'_>) -> Result<()> {
     let mut took = Vec::new();
     for number in 1..=sale.options.rounds {
         let house = sale.house().await?;
-        round::warm_up(&house, Act::HOT, sale.options.fans).await?;
+        round::warm_up(&house, Act::HOT, sale.options.size()).await?;
         let outcome = rush(&house).await?;
         let millis = outcome.took.as_secs_f64() * 1e3;
         say(&format!(

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{CONNECTIONS, act::Act};
+use super::act::Act;
 use crate::{
     cpu::Cpu,
     load::{Crowd, Once, Outcome},
@@ -14,6 +14,15 @@ use crate::{
 
 /// The longest that a round may take.
 pub const LIMIT: Duration = Duration::from_mins(2);
+
+/// How large a load is.
+#[derive(Clone, Copy)]
+pub struct Size {
+    /// How many fans act, each once.
+    pub fans: usize,
+    /// Over how many connections.
+    pub connections: usize,
+}
 
 /// What a round gave.
 pub struct Round {
@@ -25,11 +34,11 @@ pub struct Round {
 
 /// So many fans act as fast as the answers come. With `statements` it also prints what PostgreSQL
 /// did meanwhile.
-pub async fn round(house: &House<'_>, act: Act, fans: usize, statements: bool) -> Result<Round> {
-    let requests = act.prepare(house.server.address, fans).await?;
+pub async fn round(house: &House<'_>, act: Act, size: Size, statements: bool) -> Result<Round> {
+    let requests = act.prepare(house.server.address, size.fans).await?;
     settle(&house.client).await?;
     let before = act.stored(&house.client).await?;
-    let crowd = Crowd::open(house.server.address, CONNECTIONS).await?;
+    let crowd = Crowd::open(house.server.address, size.connections).await?;
     if statements {
         statements::reset(&house.client).await?;
     }
@@ -50,8 +59,9 @@ pub async fn round(house: &House<'_>, act: Act, fans: usize, statements: bool) -
 }
 
 /// A short round that nobody looks at: first times are over then.
-pub async fn warm_up(house: &House<'_>, act: Act, fans: usize) -> Result<()> {
-    round(house, act, fans.div_ceil(10), false).await?;
+pub async fn warm_up(house: &House<'_>, act: Act, size: Size) -> Result<()> {
+    let fans = size.fans.div_ceil(10);
+    round(house, act, Size { fans, ..size }, false).await?;
     Ok(())
 }
 

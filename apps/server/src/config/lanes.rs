@@ -29,6 +29,16 @@ pub struct Lanes {
         value_parser = whole(1_usize..=10_000)
     )]
     lane_batch: usize,
+
+    /// How many such transactions run at a time, for holds and for charges
+    #[arg(
+        long,
+        env = "BOXOFFICE_LANE_WORKERS",
+        value_name = "NUMBER",
+        default_value = "2",
+        value_parser = whole(1_usize..=16)
+    )]
+    lane_workers: usize,
 }
 
 impl Lanes {
@@ -37,6 +47,7 @@ impl Lanes {
         LaneSettings {
             depth: self.lane_depth,
             batch: self.lane_batch,
+            workers: self.lane_workers,
         }
     }
 }

@@ -22,7 +22,11 @@ use crate::{
 
 fn lanes(depth: usize, batch: usize) -> Options {
     let mut options = options();
-    options.lanes = LaneSettings { depth, batch };
+    options.lanes = LaneSettings {
+        depth,
+        batch,
+        workers: 1,
+    };
     options.hold_rules.seats_per_user = 100;
     options
 }
