@@ -8,6 +8,7 @@ use super::values::whole;
 /// How much work may wait.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Under load")]
+#[allow(clippy::struct_field_names, reason = "they are the names of the flags")]
 pub struct Lanes {
     /// How many requests of one kind (join, hold, pay, charge) may wait for the database; those
     /// beyond are answered "busy" at once

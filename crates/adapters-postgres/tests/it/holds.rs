@@ -145,7 +145,9 @@ async fn meet<T>(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_13_holds_that_cross_each_other_never_lock_each_other_out() {
-    let fixture = Fixture::new().await;
+    let mut options = options();
+    options.lanes.workers = 1;
+    let fixture = Fixture::with(options).await;
     let processes = fixture.processes().await;
     let mut shows = Vec::new();
     for _ in 0..5 {
