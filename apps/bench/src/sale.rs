@@ -51,7 +51,7 @@ pub struct Options {
     /// where
     #[arg(long)]
     statements: bool,
-    /// Another setting of the server than the default, as in `LANE_WORKERS=1`; nothing is written then
+    /// Another setting of the server than the default, as in `LANE_BATCH=64`; nothing is written then
     /// unless told where
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,

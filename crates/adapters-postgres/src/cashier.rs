@@ -54,7 +54,7 @@ impl PgCashier {
         lane: LaneSettings,
         tasks: &Tasks,
     ) -> Self {
-        let payments = Lane::start(Paying { clock }, database.clone(), lane.one_by_one(), tasks);
+        let payments = Lane::start(Paying { clock }, database.clone(), lane, tasks);
         Self {
             database,
             maps,

@@ -1,8 +1,8 @@
 //! Many requests, one transaction.
 //!
 //! On an opening night everything hits one row, and one transaction a request is bounded by that
-//! row's lock and by one flush of the log each. A lane is a bounded channel with a worker or two, which
-//! take all that waits, execute it as one transaction in a handful of statements, and answer
+//! row's lock and by one flush of the log each. A lane is a bounded channel with one worker, which
+//! takes all that waits, executes it as one transaction in a handful of statements, and answers
 //! each caller its own result after the commit. There is no timer: a lone request on an idle server
 //! is executed at once, and while one transaction is flushed the next batch gathers.
 
@@ -15,7 +15,7 @@ use std::{
 use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use domain::storage::StorageError;
-use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{error::storage, pool::Database};
@@ -27,15 +27,6 @@ pub struct LaneSettings {
     pub depth: usize,
     /// At most so many requests share a transaction.
     pub batch: usize,
-    /// So many transactions at a time, where one does not wait for the other from beginning to end.
-    pub workers: usize,
-}
-
-impl LaneSettings {
-    /// For what holds a lock that all requests need, from the beginning to the end: one at a time.
-    pub(crate) fn one_by_one(self) -> Self {
-        Self { workers: 1, ..self }
-    }
 }
 
 impl Default for LaneSettings {
@@ -43,7 +34,6 @@ impl Default for LaneSettings {
         Self {
             depth: 4_096,
             batch: 512,
-            workers: 2,
         }
     }
 }
@@ -100,7 +90,7 @@ pub(crate) struct Tasks {
 }
 
 impl<B: Batch> Lane<B> {
-    /// Starts the lane's workers. When told to stop they finish what waits.
+    /// Starts the lane's worker. When told to stop it finishes what waits.
     pub(crate) fn start(
         batch: B,
         database: Database,
@@ -112,11 +102,8 @@ impl<B: Batch> Lane<B> {
             batch: Arc::new(batch),
             database,
             most: settings.batch,
-            waiting: Arc::new(AsyncMutex::new(waiting)),
         };
-        for _ in 0..settings.workers {
-            tasks.tracker.spawn(worker.clone().run(tasks.stop.clone()));
-        }
+        tasks.tracker.spawn(worker.run(waiting, tasks.stop.clone()));
         Self {
             jobs,
             refusals: Refusals::default(),
@@ -142,47 +129,28 @@ impl<B: Batch> Lane<B> {
     }
 }
 
-struct Worker<B: Batch> {
+struct Worker<B> {
     batch: Arc<B>,
     database: Database,
     most: usize,
-    waiting: Arc<AsyncMutex<mpsc::Receiver<Job<B>>>>,
-}
-
-impl<B: Batch> Clone for Worker<B> {
-    fn clone(&self) -> Self {
-        let Self {
-            batch,
-            database,
-            most,
-            waiting,
-        } = self;
-        Self {
-            batch: batch.clone(),
-            database: database.clone(),
-            most: *most,
-            waiting: waiting.clone(),
-        }
-    }
 }
 
 impl<B: Batch> Worker<B> {
-    async fn run(self, stop: CancellationToken) {
+    async fn run(self, mut waiting: mpsc::Receiver<Job<B>>, stop: CancellationToken) {
         let mut jobs = Vec::with_capacity(self.most);
-        while self.take(&mut jobs, &stop).await {
+        loop {
+            let taken = tokio::select! {
+                taken = waiting.recv_many(&mut jobs, self.most) => taken,
+                () = stop.cancelled(), if !waiting.is_closed() => {
+                    waiting.close();
+                    continue;
+                }
+            };
+            if taken == 0 {
+                return;
+            }
             jobs.retain(|job| !job.answer.is_closed());
             self.answer(jobs.drain(..).unzip_jobs()).await;
-        }
-    }
-
-    /// Takes all that waits, up to the bound; `false` when there will be nothing more.
-    async fn take(&self, jobs: &mut Vec<Job<B>>, stop: &CancellationToken) -> bool {
-        let mut waiting = self.waiting.lock().await;
-        loop {
-            tokio::select! {
-                taken = waiting.recv_many(jobs, self.most) => return taken > 0,
-                () = stop.cancelled(), if !waiting.is_closed() => waiting.close(),
-            }
         }
     }
 

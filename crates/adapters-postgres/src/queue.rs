@@ -58,7 +58,7 @@ impl PgTokenQueue {
             clock: clock.clone(),
             times,
         };
-        let joins = Lane::start(joining, database.clone(), lane.one_by_one(), tasks);
+        let joins = Lane::start(joining, database.clone(), lane, tasks);
         Ok(Self {
             database,
             clock,

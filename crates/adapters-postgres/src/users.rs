@@ -29,7 +29,7 @@ pub struct PgUsers {
 impl PgUsers {
     /// Starts the lane for signing up: before a sale everyone does it at once.
     pub(crate) fn start(database: Database, lane: LaneSettings, tasks: &Tasks) -> Self {
-        let sign_ups = Lane::start(SigningUp, database.clone(), lane.one_by_one(), tasks);
+        let sign_ups = Lane::start(SigningUp, database.clone(), lane, tasks);
         Self { database, sign_ups }
     }
 }

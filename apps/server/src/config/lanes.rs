@@ -8,7 +8,6 @@ use super::values::whole;
 /// How much work may wait.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Under load")]
-#[allow(clippy::struct_field_names, reason = "they are the names of the flags")]
 pub struct Lanes {
     /// How many requests of one kind (join, hold, pay, charge) may wait for the database; those
     /// beyond are answered "busy" at once
@@ -30,16 +29,6 @@ pub struct Lanes {
         value_parser = whole(1_usize..=10_000)
     )]
     lane_batch: usize,
-
-    /// How many such transactions run at a time, for holds and for charges
-    #[arg(
-        long,
-        env = "BOXOFFICE_LANE_WORKERS",
-        value_name = "NUMBER",
-        default_value = "2",
-        value_parser = whole(1_usize..=16)
-    )]
-    lane_workers: usize,
 }
 
 impl Lanes {
@@ -48,7 +37,6 @@ impl Lanes {
         LaneSettings {
             depth: self.lane_depth,
             batch: self.lane_batch,
-            workers: self.lane_workers,
         }
     }
 }

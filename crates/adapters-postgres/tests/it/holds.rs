@@ -145,9 +145,7 @@ async fn meet<T>(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_13_holds_that_cross_each_other_never_lock_each_other_out() {
-    let mut options = options();
-    options.lanes.workers = 1;
-    let fixture = Fixture::with(options).await;
+    let fixture = Fixture::new().await;
     let processes = fixture.processes().await;
     let mut shows = Vec::new();
     for _ in 0..5 {
@@ -227,11 +225,7 @@ async fn rule_14_paid_seats_count_and_those_of_ended_holds_do_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_15_a_full_reservation_queue_refuses_at_once() {
     let mut options = options();
-    options.lanes = LaneSettings {
-        depth: 1,
-        batch: 1,
-        workers: 1,
-    };
+    options.lanes = LaneSettings { depth: 1, batch: 1 };
     let fixture = Fixture::with(options).await;
     let process = fixture.process().await;
     let show = schedule(&process, 9).await;

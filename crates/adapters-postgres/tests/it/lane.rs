@@ -22,11 +22,7 @@ use crate::{
 
 fn lanes(depth: usize, batch: usize) -> Options {
     let mut options = options();
-    options.lanes = LaneSettings {
-        depth,
-        batch,
-        workers: 1,
-    };
+    options.lanes = LaneSettings { depth, batch };
     options.hold_rules.seats_per_user = 100;
     options
 }
