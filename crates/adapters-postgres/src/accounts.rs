@@ -50,41 +50,19 @@ pub(crate) fn entry((id, user, number, payment, amount, after, at): EntryRow) ->
     }
 }
 
-/// The accounts of these users, without a lock. An account changes only together with its next entry,
-/// and there is one entry of each number: of two transactions that go on from the same state the
-/// slower one fails as a whole.
-pub(crate) async fn read(
-    conn: &mut AsyncPgConnection,
-    users: BTreeSet<UserId>,
-) -> QueryResult<HashMap<UserId, Account>> {
-    select(
-        conn,
-        users,
-        "SELECT user_id, balance, entries FROM balances WHERE user_id = ANY($1)",
-    )
-    .await
-}
-
 /// Locks the accounts of these users until the transaction ends, in the order of the ids.
 pub(crate) async fn lock(
     conn: &mut AsyncPgConnection,
     users: BTreeSet<UserId>,
 ) -> QueryResult<HashMap<UserId, Account>> {
-    let locked = "SELECT user_id, balance, entries FROM balances WHERE user_id = ANY($1) \
-        ORDER BY user_id FOR NO KEY UPDATE";
-    select(conn, users, locked).await
-}
-
-async fn select(
-    conn: &mut AsyncPgConnection,
-    users: BTreeSet<UserId>,
-    statement: &'static str,
-) -> QueryResult<HashMap<UserId, Account>> {
     let users: Vec<_> = users.into_iter().map(UserId::get).collect();
-    let rows: Vec<(uuid::Uuid, i64, i64)> = sql::<(Uuid, BigInt, BigInt)>(statement)
-        .bind::<Array<Uuid>, _>(users)
-        .load(conn)
-        .await?;
+    let rows: Vec<(uuid::Uuid, i64, i64)> = sql::<(Uuid, BigInt, BigInt)>(
+        "SELECT user_id, balance, entries FROM balances WHERE user_id = ANY($1) \
+         ORDER BY user_id FOR NO KEY UPDATE",
+    )
+    .bind::<Array<Uuid>, _>(users)
+    .load(conn)
+    .await?;
     Ok(rows
         .into_iter()
         .map(account)

@@ -108,12 +108,7 @@ impl Batch for Charging {
         requests: &[ChargeRequest],
     ) -> QueryResult<Vec<Self::Answer>> {
         let users = requests.iter().map(|request| request.user_id).collect();
-        // Hardly ever does anyone else change one of these accounts meanwhile, so many are read
-        // without a lock. When it does happen, each request is tried again alone, and waits its turn.
-        let mut accounts = match requests {
-            [_] => accounts::lock(conn, users).await?,
-            _ => accounts::read(conn, users).await?,
-        };
+        let mut accounts = accounts::lock(conn, users).await?;
         let now = self.clock.now();
         let keys = requests
             .iter()

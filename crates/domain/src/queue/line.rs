@@ -79,7 +79,7 @@ impl Line {
             state,
         } = *change;
         self.newest = self.newest.max(Some(ticket));
-        if !self.over.is_empty() && self.over.contains(&ticket) {
+        if self.over.contains(&ticket) {
             if matches!(state, TokenState::Ended(_)) {
                 self.over.remove(&ticket);
             }

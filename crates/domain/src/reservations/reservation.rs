@@ -25,7 +25,8 @@ pub enum ReservationStatus {
     Expired,
 }
 
-/// A seat as it was when it was reserved.
+/// A seat of a reservation. Of a seat nothing but its status ever changes, so this is what it was when
+/// it was reserved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReservedSeat {
     /// Which.
@@ -34,7 +35,7 @@ pub struct ReservedSeat {
     pub number: SeatNumber,
     /// Its grade.
     pub grade: String,
-    /// The price that is paid, whatever becomes of the seat's price.
+    /// Its price. What is paid is the amount of the reservation.
     pub price: Money,
 }
 
