@@ -12,10 +12,9 @@ use domain::{
     id::{EntryId, PaymentId, UserId},
     money::Money,
 };
-use futures_util::try_join;
 use time::OffsetDateTime;
 
-use crate::sql::sql;
+use crate::sql::{Sql, sql};
 
 pub(crate) type EntryColumns = (
     Uuid,
@@ -52,7 +51,7 @@ pub(crate) fn entry((id, user, number, payment, amount, after, at): EntryRow) ->
 
 /// Locks the accounts of these users until the transaction ends, in the order of the ids.
 pub(crate) async fn lock(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     users: BTreeSet<UserId>,
 ) -> QueryResult<HashMap<UserId, Account>> {
     let users: Vec<_> = users.into_iter().map(UserId::get).collect();
@@ -61,7 +60,7 @@ pub(crate) async fn lock(
          ORDER BY user_id FOR NO KEY UPDATE",
     )
     .bind::<Array<Uuid>, _>(users)
-    .load(conn)
+    .load(&mut conn)
     .await?;
     Ok(rows
         .into_iter()
@@ -79,25 +78,20 @@ pub(crate) fn account((user, balance, entries): (uuid::Uuid, i64, i64)) -> Accou
 }
 
 /// Stores `entries` and the accounts as they are after them.
-pub(crate) async fn store<'a>(
-    conn: &AsyncPgConnection,
+pub(crate) fn store<'a>(
     accounts: &HashMap<UserId, Account>,
-    entries: impl Iterator<Item = &'a LedgerEntry> + Clone,
-) -> QueryResult<()> {
-    if entries.clone().next().is_none() {
-        return Ok(());
-    }
+    entries: &(impl Iterator<Item = &'a LedgerEntry> + Clone),
+) -> [Sql; 2] {
     let changed: BTreeSet<_> = entries.clone().map(|entry| entry.user_id).collect();
-    let changed = changed
+    let changed: Vec<_> = changed
         .iter()
         .filter_map(|user| accounts.get(user))
         .collect();
-    try_join!(write_accounts(conn, changed), insert(conn, entries))?;
-    Ok(())
+    [write_accounts(&changed), insert(entries)]
 }
 
-async fn write_accounts(mut conn: &AsyncPgConnection, accounts: Vec<&Account>) -> QueryResult<()> {
-    sql::<()>(
+fn write_accounts(accounts: &[&Account]) -> Sql {
+    sql(
         "UPDATE balances SET balance = new.balance, entries = new.entries \
          FROM unnest($1, $2, $3) AS new (user_id, balance, entries) \
          WHERE balances.user_id = new.user_id",
@@ -110,21 +104,15 @@ async fn write_accounts(mut conn: &AsyncPgConnection, accounts: Vec<&Account>) -
             .map(|a| a.entries.cast_signed())
             .collect::<Vec<_>>(),
     )
-    .execute(&mut conn)
-    .await?;
-    Ok(())
 }
 
-async fn insert<'a>(
-    mut conn: &AsyncPgConnection,
-    entries: impl Iterator<Item = &'a LedgerEntry> + Clone,
-) -> QueryResult<()> {
+fn insert<'a>(entries: &(impl Iterator<Item = &'a LedgerEntry> + Clone)) -> Sql {
     let payment = |entry: &LedgerEntry| match entry.kind {
         EntryKind::Charge => None,
         EntryKind::Payment(id) => Some(id.get()),
     };
     let all = || entries.clone();
-    sql::<()>(
+    sql(
         "INSERT INTO ledger_entries \
          (id, user_id, number, kind, payment_id, amount, balance_after, created_at) \
          SELECT id, user_id, number, CASE WHEN payment_id IS NULL THEN 'charge' ELSE 'payment' END, \
@@ -139,9 +127,6 @@ async fn insert<'a>(
     .bind::<Array<BigInt>, _>(all().map(|e| e.amount.get()).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(all().map(|e| e.balance_after.get()).collect::<Vec<_>>())
     .bind::<Array<Timestamptz>, _>(all().map(|e| e.created_at).collect::<Vec<_>>())
-    .execute(&mut conn)
-    .await?;
-    Ok(())
 }
 
 /// Those entries of these users that have these ids.

@@ -28,13 +28,12 @@ use crate::{
     accounts,
     error::storage,
     idempotency::{self, Operation},
-    lane::{Batch, Lane, LaneSettings, Tasks},
+    lane::{Batch, Decided, Lane, LaneSettings, Tasks},
     pool::Database,
     queue_state, reservations,
     schedules::{self, Counts, Locked},
     seat_maps::PgSeatMaps,
-    seats::schedules_of,
-    sql::sql,
+    sql::{Sql, sql},
     tokens,
 };
 
@@ -150,77 +149,70 @@ struct Paying {
 impl Batch for Paying {
     type Request = PayRequest;
     type Answer = Result<Outcome<Receipt>, PayError>;
+    type Found = (queue_state::Locked, Locked, Till);
     const NAME: &'static str = "payments";
 
-    async fn execute(
+    async fn find(
         &self,
-        conn: &mut AsyncPgConnection,
+        conn: &AsyncPgConnection,
         requests: &[PayRequest],
-    ) -> QueryResult<Vec<Self::Answer>> {
+    ) -> QueryResult<Self::Found> {
         let ids: BTreeSet<_> = requests.iter().map(|r| r.reservation_id.get()).collect();
         let ids: Vec<_> = ids.into_iter().collect();
         let payers = requests
             .iter()
             .map(|request| request.pass.user_id)
             .collect();
+        let tokens = requests.iter().map(|r| r.pass.token_id.get()).collect();
+        let keys = requests
+            .iter()
+            .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
         // The lock order: queue, schedules (with their seats and reservations), balances. Payments
         // end queue tokens, so the queue comes first.
-        let mut queue = queue_state::lock(conn).await?;
-        let schedules = schedules_of(conn, ids.clone()).await?;
-        let locked = schedules::lock(conn, schedules).await?;
-        let accounts = accounts::lock(conn, payers).await?;
-        let now = self.clock.now();
-
-        let mut till = Till {
+        let (queue, locked, accounts, mut reservations, tokens, used) = try_join!(
+            queue_state::lock(conn),
+            schedules::lock_of(conn, ids.clone()),
+            accounts::lock(conn, payers),
+            reservations::find(conn, ids),
+            tokens::find(conn, tokens),
+            idempotency::find(conn, Operation::Payment, keys),
+        )?;
+        // Made while this waited for its locks: its schedule may not be among them.
+        reservations.retain(|_, reservation| locked.contains(reservation.schedule_id));
+        let made = find(conn, idempotency::resources(&used)).await?;
+        let till = Till {
             accounts,
-            ..load(conn, requests, ids).await?
+            reservations,
+            tokens,
+            earlier: idempotency::earlier(used, |id| made.get(&PaymentId::new(id)).cloned()),
         };
-        reservations::expire_over(conn, now, &mut till.reservations).await?;
+        Ok((queue, locked, till))
+    }
+
+    fn decide(
+        &self,
+        (queue, locked, mut till): Self::Found,
+        requests: &[PayRequest],
+    ) -> Decided<Self::Answer> {
+        let now = self.clock.now();
+        let mut writes = reservations::expire_over(now, &mut till.reservations);
         let (answers, settled) = settle_all(now, &mut till, requests);
         if !settled.is_empty() {
             let spent: Vec<_> = settled.iter().map(|settlement| settlement.token).collect();
-            queue_state::end(conn, &mut queue, now, &spent, EndReason::Paid).await?;
-            queue_state::store(conn, &queue).await?;
-            store(conn, &locked, now, &till, requests, &settled).await?;
+            writes.extend(queue_state::end(queue, now, &spent, EndReason::Paid));
+            writes.extend(store(&locked, now, &till, requests, &settled));
         }
-        Ok(answers)
+        Decided { answers, writes }
     }
 }
 
-async fn load(
-    conn: &AsyncPgConnection,
-    requests: &[PayRequest],
-    reservations: Vec<uuid::Uuid>,
-) -> QueryResult<Till> {
-    let keys = requests
-        .iter()
-        .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
-    let (reservations, tokens, used) = try_join!(
-        reservations::find(conn, reservations),
-        tokens::find(
-            conn,
-            requests.iter().map(|r| r.pass.token_id.get()).collect()
-        ),
-        idempotency::find(conn, Operation::Payment, keys),
-    )?;
-    let made = find(conn, idempotency::resources(&used)).await?;
-    let earlier = idempotency::earlier(used, |id| made.get(&PaymentId::new(id)).cloned());
-    Ok(Till {
-        reservations,
-        tokens,
-        earlier,
-        ..Till::default()
-    })
-}
-
-async fn store(
-    conn: &AsyncPgConnection,
+fn store(
     locked: &Locked,
     now: OffsetDateTime,
     till: &Till,
     requests: &[PayRequest],
     settled: &[Settlement],
-) -> QueryResult<()> {
+) -> Vec<Sql> {
     let mut counts: BTreeMap<ScheduleId, Counts> = BTreeMap::new();
     for Settlement { receipt, .. } in settled {
         let sold = i32::try_from(receipt.reservation.seats.len()).unwrap_or(i32::MAX);
@@ -234,20 +226,21 @@ async fn store(
         let key = by_payment.get(&receipt.id)?.key.as_ref()?;
         Some((receipt.reservation.user_id, key, receipt.id.get()))
     });
-    try_join!(
-        insert(conn, settled),
-        mark_paid(conn, settled),
-        sell_seats(conn, locked, settled),
-        schedules::count(conn, locked, &counts),
-        accounts::store(conn, &till.accounts, settled.iter().map(|s| &s.entry)),
-        idempotency::store(conn, Operation::Payment, now, keys),
-    )?;
-    Ok(())
+    let mut writes = vec![
+        insert(settled),
+        mark_paid(settled),
+        sell_seats(locked, settled),
+        schedules::count(locked, &counts),
+    ];
+    let entries = settled.iter().map(|settlement| &settlement.entry);
+    writes.extend(accounts::store(&till.accounts, &entries));
+    writes.extend(idempotency::store(Operation::Payment, now, keys));
+    writes
 }
 
-async fn insert(mut conn: &AsyncPgConnection, settled: &[Settlement]) -> QueryResult<()> {
+fn insert(settled: &[Settlement]) -> Sql {
     let receipts = || settled.iter().map(|settlement| &settlement.receipt);
-    sql::<()>(
+    sql(
         "INSERT INTO payments (id, reservation_id, user_id, amount, balance_after, paid_at) \
          SELECT * FROM unnest($1, $2, $3, $4, $5, $6)",
     )
@@ -269,14 +262,11 @@ async fn insert(mut conn: &AsyncPgConnection, settled: &[Settlement]) -> QueryRe
             .collect::<Vec<_>>(),
     )
     .bind::<Array<Timestamptz>, _>(receipts().map(|r| r.paid_at).collect::<Vec<_>>())
-    .execute(&mut conn)
-    .await?;
-    Ok(())
 }
 
-async fn mark_paid(mut conn: &AsyncPgConnection, settled: &[Settlement]) -> QueryResult<()> {
+fn mark_paid(settled: &[Settlement]) -> Sql {
     let receipts = || settled.iter().map(|settlement| &settlement.receipt);
-    sql::<()>(
+    sql(
         "UPDATE reservations SET status = 'paid', payment_id = paid.payment_id \
          FROM unnest($1, $2) AS paid (id, payment_id) WHERE reservations.id = paid.id",
     )
@@ -286,29 +276,19 @@ async fn mark_paid(mut conn: &AsyncPgConnection, settled: &[Settlement]) -> Quer
             .collect::<Vec<_>>(),
     )
     .bind::<Array<Uuid>, _>(receipts().map(|r| r.id.get()).collect::<Vec<_>>())
-    .execute(&mut conn)
-    .await?;
-    Ok(())
 }
 
-async fn sell_seats(
-    mut conn: &AsyncPgConnection,
-    locked: &Locked,
-    settled: &[Settlement],
-) -> QueryResult<()> {
+fn sell_seats(locked: &Locked, settled: &[Settlement]) -> Sql {
     let sold = settled.iter().flat_map(|Settlement { receipt, .. }| {
         let version = locked.version(receipt.reservation.schedule_id);
         let seats = receipt.reservation.seats.iter();
         seats.map(move |seat| (seat.id.get(), version))
     });
     let (seats, versions): (Vec<_>, Vec<_>) = sold.unzip();
-    sql::<()>(
+    sql(
         "UPDATE seats SET status = 'sold', held_until = NULL, version = sold.version \
          FROM unnest($1, $2) AS sold (id, version) WHERE seats.id = sold.id",
     )
     .bind::<Array<Uuid>, _>(seats)
     .bind::<Array<BigInt>, _>(versions)
-    .execute(&mut conn)
-    .await?;
-    Ok(())
 }

@@ -11,7 +11,7 @@ use domain::{
 };
 use time::OffsetDateTime;
 
-use crate::sql::sql;
+use crate::sql::{Sql, sql};
 
 /// What a key was used for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,13 +101,12 @@ pub(crate) fn earlier<T: Clone>(
     earlier
 }
 
-/// Records that `made` came of these keys, each once.
-pub(crate) async fn store(
-    mut conn: &AsyncPgConnection,
+/// Records that `made` came of these keys, each once; `None` when there were no keys.
+pub(crate) fn store<'a>(
     operation: Operation,
     now: OffsetDateTime,
-    made: impl Iterator<Item = (UserId, &IdempotencyKey, uuid::Uuid)>,
-) -> QueryResult<()> {
+    made: impl Iterator<Item = (UserId, &'a IdempotencyKey, uuid::Uuid)>,
+) -> Option<Sql> {
     let mut users = Vec::new();
     let mut keys = Vec::new();
     let mut fingerprints = Vec::new();
@@ -119,21 +118,17 @@ pub(crate) async fn store(
         resources.push(resource);
     }
     if users.is_empty() {
-        return Ok(());
+        return None;
     }
-    sql::<()>(
-        "INSERT INTO idempotency_keys \
+    let insert = sql("INSERT INTO idempotency_keys \
          (user_id, key, operation, fingerprint, resource_id, created_at) \
          SELECT user_id, key, $5, fingerprint, resource_id, $6 \
-         FROM unnest($1, $2, $3, $4) AS new (user_id, key, fingerprint, resource_id)",
-    )
+         FROM unnest($1, $2, $3, $4) AS new (user_id, key, fingerprint, resource_id)")
     .bind::<Array<Uuid>, _>(users)
     .bind::<Array<Text>, _>(keys)
     .bind::<Array<Binary>, _>(fingerprints)
     .bind::<Array<Uuid>, _>(resources)
     .bind::<Text, _>(operation.name())
-    .bind::<Timestamptz, _>(now)
-    .execute(&mut conn)
-    .await?;
-    Ok(())
+    .bind::<Timestamptz, _>(now);
+    Some(insert)
 }

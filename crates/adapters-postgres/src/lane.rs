@@ -2,8 +2,8 @@
 //!
 //! On an opening night everything hits one row, and one transaction a request is bounded by that
 //! row's lock and by one flush of the log each. A lane is a bounded channel with one worker, which
-//! takes all that waits, executes it as one transaction in a handful of statements, and answers
-//! each caller its own result after the commit. There is no timer: a lone request on an idle server
+//! takes all that waits, executes it as one transaction of two round trips, and answers each caller
+//! its own result after the commit. There is no timer: a lone request on an idle server
 //! is executed at once, and while one transaction is flushed the next batch gathers.
 
 use std::{
@@ -13,12 +13,17 @@ use std::{
 };
 
 use diesel::QueryResult;
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use domain::storage::StorageError;
+use futures_util::try_join;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{error::storage, pool::Database};
+use crate::{
+    error::storage,
+    pool::{Connection, Database},
+    sql::{self, Sql, sql},
+};
 
 /// How much a lane takes on.
 #[derive(Clone, Copy, Debug)]
@@ -44,15 +49,30 @@ pub(crate) trait Batch: Send + Sync + 'static {
     type Request: Send + Sync + 'static;
     /// What it is answered; refusals by a rule are answers.
     type Answer: Send + 'static;
+    /// What was found under lock.
+    type Found: Send;
     /// What the requests are called in the log.
     const NAME: &'static str;
 
-    /// Executes all requests within the open transaction of `conn`: one answer each, in order.
-    fn execute(
+    /// Locks, then reads. All that is known to be needed is to be sent at once, the locks first: what
+    /// is read behind a lock is as whoever held it before has left it.
+    fn find(
         &self,
-        conn: &mut AsyncPgConnection,
+        conn: &AsyncPgConnection,
         requests: &[Self::Request],
-    ) -> impl Future<Output = QueryResult<Vec<Self::Answer>>> + Send;
+    ) -> impl Future<Output = QueryResult<Self::Found>> + Send;
+
+    /// Asks the domain, and tells what is to be stored. Nothing else can happen between the locks
+    /// and the commit.
+    fn decide(&self, found: Self::Found, requests: &[Self::Request]) -> Decided<Self::Answer>;
+}
+
+/// What became of a batch.
+pub(crate) struct Decided<Answer> {
+    /// One for each request, in order.
+    pub(crate) answers: Vec<Answer>,
+    /// What makes them true, in the order in which it is to be executed.
+    pub(crate) writes: Vec<Sql>,
 }
 
 struct Job<B: Batch> {
@@ -188,11 +208,40 @@ impl<B: Batch> Worker<B> {
     }
 
     async fn attempt(&self, requests: &[B::Request]) -> Result<Vec<B::Answer>, StorageError> {
-        let mut conn = self.database.connection().await?;
-        let batch = &*self.batch;
-        conn.transaction(async |conn| batch.execute(conn, requests).await)
-            .await
-            .map_err(storage)
+        let conn = self.database.connection().await?;
+        match self.transaction(&conn, requests).await {
+            Ok(answers) => Ok(answers),
+            Err(error) => {
+                roll_back(conn).await;
+                Err(storage(error))
+            }
+        }
+    }
+
+    /// `BEGIN` goes with the locks and `COMMIT` with the writes: they are statements like the others,
+    /// so that they keep their places. When a write has failed, `COMMIT` rolls back.
+    async fn transaction(
+        &self,
+        conn: &AsyncPgConnection,
+        requests: &[B::Request],
+    ) -> QueryResult<Vec<B::Answer>> {
+        let mut begun = conn;
+        let begin = sql::<()>("BEGIN").execute(&mut begun);
+        let (_, found) = try_join!(begin, self.batch.find(conn, requests))?;
+        let Decided {
+            answers,
+            mut writes,
+        } = self.batch.decide(found, requests);
+        writes.push(sql("COMMIT"));
+        sql::run(conn, writes).await?;
+        Ok(answers)
+    }
+}
+
+/// Ends the transaction that may be open, or else the connection.
+async fn roll_back(mut conn: Connection) {
+    if conn.batch_execute("ROLLBACK").await.is_err() {
+        drop(Connection::take(conn));
     }
 }
 

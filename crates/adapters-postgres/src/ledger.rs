@@ -1,6 +1,6 @@
 //! Charging and balances: [`Ledger`] on PostgreSQL.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use diesel::{
@@ -12,7 +12,7 @@ use domain::{
     balance::{Account, ChargeError, ChargeRequest, ChargeRules, Ledger, LedgerEntry, charge_all},
     clock::Clock,
     id::{EntryId, UserId},
-    idempotency::Outcome,
+    idempotency::{Earlier, Outcome},
     page::{Page, PageRequest},
     storage::StorageError,
 };
@@ -22,7 +22,7 @@ use crate::{
     accounts::{self, EntryColumns, EntryRow},
     error::storage,
     idempotency::{self, Operation},
-    lane::{Batch, Lane, LaneSettings, Tasks},
+    lane::{Batch, Decided, Lane, LaneSettings, Tasks},
     pool::Database,
     sql::sql,
 };
@@ -100,24 +100,34 @@ struct Charging {
 impl Batch for Charging {
     type Request = ChargeRequest;
     type Answer = Result<Outcome<LedgerEntry>, ChargeError>;
+    type Found = (HashMap<UserId, Account>, Earlier<LedgerEntry>);
     const NAME: &'static str = "charges";
 
-    async fn execute(
+    async fn find(
         &self,
-        conn: &mut AsyncPgConnection,
+        conn: &AsyncPgConnection,
         requests: &[ChargeRequest],
-    ) -> QueryResult<Vec<Self::Answer>> {
+    ) -> QueryResult<Self::Found> {
         let users = requests.iter().map(|request| request.user_id).collect();
-        let mut accounts = accounts::lock(conn, users).await?;
-        let now = self.clock.now();
         let keys = requests
             .iter()
             .filter_map(|r| Some((r.user_id, r.key.as_ref()?)));
-        let used = idempotency::find(conn, Operation::Charge, keys).await?;
+        let (accounts, used) = try_join!(
+            accounts::lock(conn, users),
+            idempotency::find(conn, Operation::Charge, keys)
+        )?;
         let (users, ids) = (idempotency::users(&used), idempotency::resources(&used));
         let made = accounts::find_entries(conn, users, ids).await?;
-        let mut earlier = idempotency::earlier(used, |id| made.get(&EntryId::new(id)).copied());
+        let earlier = idempotency::earlier(used, |id| made.get(&EntryId::new(id)).copied());
+        Ok((accounts, earlier))
+    }
 
+    fn decide(
+        &self,
+        (mut accounts, mut earlier): Self::Found,
+        requests: &[ChargeRequest],
+    ) -> Decided<Self::Answer> {
+        let now = self.clock.now();
         let answers = charge_all(now, &self.rules, &mut accounts, &mut earlier, requests);
 
         let fresh = requests
@@ -133,10 +143,12 @@ impl Batch for Charging {
         let keys = fresh.clone().filter_map(|(request, entry)| {
             Some((entry.user_id, request.key.as_ref()?, entry.id.get()))
         });
-        try_join!(
-            accounts::store(conn, &accounts, fresh.clone().map(|(_, entry)| entry)),
-            idempotency::store(conn, Operation::Charge, now, keys),
-        )?;
-        Ok(answers)
+        let mut writes = Vec::new();
+        if fresh.clone().next().is_some() {
+            let entries = fresh.map(|(_, entry)| entry);
+            writes.extend(accounts::store(&accounts, &entries));
+            writes.extend(idempotency::store(Operation::Charge, now, keys));
+        }
+        Decided { answers, writes }
     }
 }

@@ -1,6 +1,10 @@
 //! The waiting queue: [`TokenQueue`] on PostgreSQL.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use diesel::{
@@ -17,14 +21,15 @@ use domain::{
     },
     storage::StorageError,
 };
+use futures_util::try_join;
 use time::OffsetDateTime;
 
 use crate::{
     error::storage,
-    lane::{Batch, Lane, LaneSettings, Tasks},
+    lane::{Batch, Decided, Lane, LaneSettings, Tasks},
     pool::Database,
-    queue_state,
-    sql::sql,
+    queue_state::{self, Locked},
+    sql::{self, Sql, sql},
     tokens,
 };
 
@@ -143,17 +148,14 @@ impl TokenQueue for PgTokenQueue {
 }
 
 async fn leave(conn: &mut AsyncPgConnection, clock: &dyn Clock, id: TokenId) -> QueryResult<bool> {
-    let mut locked = queue_state::lock(conn).await?;
+    let (locked, found) = try_join!(queue_state::lock(conn), tokens::find(conn, vec![id.get()]))?;
     let now = clock.now();
-    let found = tokens::find(conn, vec![id.get()]).await?;
     let Some(token) = found.get(&id).filter(|token| token.is_live(now)) else {
         return Ok(false);
     };
-    queue_state::end(conn, &mut locked, now, &[*token], EndReason::Left).await?;
-    sql::<()>("UPDATE queue_state SET left_count = left_count + 1")
-        .execute(conn)
-        .await?;
-    queue_state::store(conn, &locked).await?;
+    let mut writes = vec![sql("UPDATE queue_state SET left_count = left_count + 1")];
+    writes.extend(queue_state::end(locked, now, &[*token], EndReason::Left));
+    sql::run(conn, writes).await?;
     Ok(true)
 }
 
@@ -221,26 +223,37 @@ struct Joining {
 impl Batch for Joining {
     type Request = JoinRequest;
     type Answer = Result<Issued, JoinRefusal>;
+    type Found = (Locked, HashSet<UserId>, HashMap<UserId, QueueToken>);
     const NAME: &'static str = "people joining the queue";
 
-    async fn execute(
+    async fn find(
         &self,
-        conn: &mut AsyncPgConnection,
+        conn: &AsyncPgConnection,
         requests: &[JoinRequest],
-    ) -> QueryResult<Vec<Self::Answer>> {
-        let mut locked = queue_state::lock(conn).await?;
-        let now = self.clock.now();
+    ) -> QueryResult<Self::Found> {
         let users: Vec<_> = requests
             .iter()
             .map(|request| request.user_id.get())
             .collect();
-        let (known, live) =
-            futures_util::try_join!(known_users(conn, users.clone()), tokens::live(conn, users))?;
-        let joins = join(now, &self.times, &mut locked.state, &known, live, requests);
+        try_join!(
+            queue_state::lock(conn),
+            known_users(conn, users.clone()),
+            tokens::live(conn, users)
+        )
+    }
 
+    fn decide(
+        &self,
+        (mut locked, known, live): Self::Found,
+        requests: &[JoinRequest],
+    ) -> Decided<Self::Answer> {
+        let now = self.clock.now();
+        let joins = join(now, &self.times, &mut locked.state, &known, live, requests);
+        let mut writes = Vec::new();
         let ended: Vec<_> = joins.ended.iter().map(|token| token.get()).collect();
         if !ended.is_empty() {
-            queue_state::write_ends(conn, locked.version, now, ended, EndReason::Time).await?;
+            let ends = queue_state::write_ends(locked.version, now, ended, EndReason::Time);
+            writes.push(ends);
         }
         let issued = joins
             .answers
@@ -248,15 +261,23 @@ impl Batch for Joining {
             .filter_map(|answer| answer.as_ref().ok());
         let issued: Vec<_> = issued.map(|issued| &issued.token).collect();
         if !issued.is_empty() {
-            insert(conn, locked.version, &issued).await?;
+            writes.push(insert(locked.version, &issued));
             let at_once = issued
                 .iter()
                 .filter(|token| token.state != TokenState::Waiting)
                 .count();
-            queue_state::log_admissions(conn, &locked, now, at_once as u64, false).await?;
-            queue_state::store(conn, &locked).await?;
+            writes.extend(queue_state::log_admissions(
+                &locked,
+                now,
+                at_once as u64,
+                false,
+            ));
+            writes.push(queue_state::store(&locked));
         }
-        Ok(joins.answers)
+        Decided {
+            answers: joins.answers,
+            writes,
+        }
     }
 }
 
@@ -271,11 +292,7 @@ async fn known_users(
     Ok(rows.into_iter().map(|(id,)| UserId::new(id)).collect())
 }
 
-async fn insert(
-    conn: &mut AsyncPgConnection,
-    version: i64,
-    issued: &[&QueueToken],
-) -> QueryResult<()> {
+fn insert(version: i64, issued: &[&QueueToken]) -> Sql {
     let admitted = |token: &&QueueToken| match token.state {
         TokenState::Active { since, until } => Some((since, until)),
         TokenState::Waiting | TokenState::Ended(_) => None,
@@ -287,7 +304,7 @@ async fn insert(
             "waiting"
         }
     };
-    sql::<()>(
+    sql(
         "INSERT INTO queue_tokens (id, user_id, ticket, entered_at, waiting_until, status, \
          admitted_at, active_until, seen_at, joined_version, admitted_version, version) \
          SELECT id, user_id, ticket, entered_at, waiting_until, status, admitted_at, active_until, \
@@ -334,7 +351,4 @@ async fn insert(
             .collect::<Vec<_>>(),
     )
     .bind::<BigInt, _>(version)
-    .execute(conn)
-    .await?;
-    Ok(())
 }

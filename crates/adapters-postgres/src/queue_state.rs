@@ -8,7 +8,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::queue::{EndReason, QueuePolicy, QueueState, QueueToken, Ticket};
 use time::OffsetDateTime;
 
-use crate::{sql::sql, tokens::reason};
+use crate::{
+    sql::{Sql, sql},
+    tokens::reason,
+};
 
 /// The row, locked until the transaction ends.
 pub(crate) struct Locked {
@@ -18,7 +21,7 @@ pub(crate) struct Locked {
     pub(crate) next_tick_at: OffsetDateTime,
 }
 
-pub(crate) async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<Locked> {
+pub(crate) async fn lock(mut conn: &AsyncPgConnection) -> QueryResult<Locked> {
     type Columns = (
         BigInt,
         BigInt,
@@ -35,7 +38,7 @@ pub(crate) async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<Locked> {
             "SELECT version, next_ticket, waiting, active, capacity, admission_batch, paused, \
              next_tick_at FROM queue_state FOR NO KEY UPDATE",
         )
-        .get_result(conn)
+        .get_result(&mut conn)
         .await?;
     let policy = QueuePolicy {
         capacity: capacity.unsigned_abs(),
@@ -56,8 +59,8 @@ pub(crate) async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<Locked> {
 }
 
 /// Writes the row back with the new version.
-pub(crate) async fn store(conn: &mut AsyncPgConnection, locked: &Locked) -> QueryResult<()> {
-    sql::<()>(
+pub(crate) fn store(locked: &Locked) -> Sql {
+    sql(
         "UPDATE queue_state SET version = $1, next_ticket = $2, waiting = $3, active = $4, \
          next_tick_at = $5",
     )
@@ -66,39 +69,33 @@ pub(crate) async fn store(conn: &mut AsyncPgConnection, locked: &Locked) -> Quer
     .bind::<BigInt, _>(locked.state.waiting.cast_signed())
     .bind::<BigInt, _>(locked.state.active.cast_signed())
     .bind::<Timestamptz, _>(locked.next_tick_at)
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
-/// Ends `tokens`, which are live, and takes them out of the counts. The row is still to be stored.
-pub(crate) async fn end(
-    conn: &mut AsyncPgConnection,
-    locked: &mut Locked,
+/// Ends `tokens`, which are live, and takes them out of the counts.
+pub(crate) fn end(
+    mut locked: Locked,
     now: OffsetDateTime,
     tokens: &[QueueToken],
     why: EndReason,
-) -> QueryResult<()> {
+) -> [Sql; 2] {
     let ids: Vec<_> = tokens
         .iter()
         .map(|token| token.pass.token_id.get())
         .collect();
-    write_ends(conn, locked.version, now, ids, why).await?;
     for token in tokens {
         locked.state.left_by(token.state);
     }
-    Ok(())
+    [write_ends(locked.version, now, ids, why), store(&locked)]
 }
 
 /// Marks live tokens as ended.
-pub(crate) async fn write_ends(
-    conn: &mut AsyncPgConnection,
+pub(crate) fn write_ends(
     version: i64,
     now: OffsetDateTime,
     ids: Vec<uuid::Uuid>,
     why: EndReason,
-) -> QueryResult<()> {
-    sql::<()>(
+) -> Sql {
+    sql(
         "UPDATE queue_tokens SET status = 'expired', end_reason = $1, ended_at = $2, \
          ended_version = $3, version = $3 WHERE id = ANY($4) AND status <> 'expired'",
     )
@@ -106,34 +103,26 @@ pub(crate) async fn write_ends(
     .bind::<Timestamptz, _>(now)
     .bind::<BigInt, _>(version)
     .bind::<Array<Uuid>, _>(ids)
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
-/// Logs that this transaction admitted people: the evidence for the audit.
-pub(crate) async fn log_admissions(
-    conn: &mut AsyncPgConnection,
+/// Logs that this transaction admitted people: the evidence for the audit. `None` when it did not.
+pub(crate) fn log_admissions(
     locked: &Locked,
     now: OffsetDateTime,
     admitted: u64,
     from_line: bool,
-) -> QueryResult<()> {
+) -> Option<Sql> {
     if admitted == 0 {
-        return Ok(());
+        return None;
     }
-    sql::<()>(
-        "INSERT INTO queue_admissions \
+    let insert = sql("INSERT INTO queue_admissions \
          (version, admitted_at, admitted, from_line, active_after, capacity) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
+         VALUES ($1, $2, $3, $4, $5, $6)")
     .bind::<BigInt, _>(locked.version)
     .bind::<Timestamptz, _>(now)
     .bind::<BigInt, _>(admitted.cast_signed())
     .bind::<Bool, _>(from_line)
     .bind::<BigInt, _>(locked.state.active.cast_signed())
-    .bind::<Integer, _>(locked.state.policy.capacity.cast_signed())
-    .execute(conn)
-    .await?;
-    Ok(())
+    .bind::<Integer, _>(locked.state.policy.capacity.cast_signed());
+    Some(insert)
 }

@@ -13,12 +13,11 @@ use domain::{
     reservations::{Reservation, ReservationStatus, ReservedSeat},
     seats::SeatNumber,
 };
-use futures_util::{FutureExt, try_join};
 use time::OffsetDateTime;
 
 use crate::{
     schedules::{self, Counts, Locked},
-    sql::sql,
+    sql::{Sql, sql},
 };
 
 type ReservationColumns = (
@@ -110,28 +109,23 @@ fn reserved((id, number, grade, price): SeatRow) -> Option<ReservedSeat> {
 }
 
 /// Stores new holds: the reservations, their seats, and the counts of their schedules.
-pub(crate) async fn insert(
-    conn: &AsyncPgConnection,
-    locked: &Locked,
-    new: &[&Reservation],
-) -> QueryResult<()> {
+pub(crate) fn insert(locked: &Locked, new: &[&Reservation]) -> Vec<Sql> {
     if new.is_empty() {
-        return Ok(());
+        return Vec::new();
     }
     let mut counts: BTreeMap<ScheduleId, Counts> = BTreeMap::new();
     for reservation in new {
         let taken = i32::try_from(reservation.seats.len()).unwrap_or(i32::MAX);
         counts.entry(reservation.schedule_id).or_default().remaining -= taken;
     }
-    try_join!(
-        insert_rows(conn, new),
-        hold_seats(conn, locked, new),
-        schedules::count(conn, locked, &counts)
-    )?;
-    Ok(())
+    vec![
+        insert_rows(new),
+        hold_seats(locked, new),
+        schedules::count(locked, &counts),
+    ]
 }
 
-async fn insert_rows(mut conn: &AsyncPgConnection, new: &[&Reservation]) -> QueryResult<()> {
+fn insert_rows(new: &[&Reservation]) -> Sql {
     fn each<T>(new: &[&Reservation], of: impl Fn(&Reservation) -> T) -> Vec<T> {
         new.iter().map(|reservation| of(reservation)).collect()
     }
@@ -144,13 +138,11 @@ async fn insert_rows(mut conn: &AsyncPgConnection, new: &[&Reservation]) -> Quer
         numbers.extend(seats.map(|seat| seat.number.get().cast_signed()));
         to.push(place(&numbers));
     }
-    sql::<()>(
-        "INSERT INTO reservations \
+    sql("INSERT INTO reservations \
          (id, user_id, schedule_id, status, seat_numbers, amount, created_at, held_until) \
          SELECT id, user_id, schedule_id, 'pending_payment', $4[seats_from:seats_to], amount, \
          created_at, held_until FROM unnest($1, $2, $3, $5, $6, $7, $8, $9) AS new \
-         (id, user_id, schedule_id, seats_from, seats_to, amount, created_at, held_until)",
-    )
+         (id, user_id, schedule_id, seats_from, seats_to, amount, created_at, held_until)")
     .bind::<Array<Uuid>, _>(each(new, |r| r.id.get()))
     .bind::<Array<Uuid>, _>(each(new, |r| r.user_id.get()))
     .bind::<Array<Uuid>, _>(each(new, |r| r.schedule_id.get()))
@@ -160,21 +152,14 @@ async fn insert_rows(mut conn: &AsyncPgConnection, new: &[&Reservation]) -> Quer
     .bind::<Array<BigInt>, _>(each(new, |r| r.amount.get()))
     .bind::<Array<Timestamptz>, _>(each(new, |r| r.created_at))
     .bind::<Array<Timestamptz>, _>(each(new, |r| r.held_until))
-    .execute(&mut conn)
-    .await?;
-    Ok(())
 }
 
-async fn hold_seats(
-    mut conn: &AsyncPgConnection,
-    locked: &Locked,
-    new: &[&Reservation],
-) -> QueryResult<()> {
+fn hold_seats(locked: &Locked, new: &[&Reservation]) -> Sql {
     let taken: Vec<_> = new
         .iter()
         .flat_map(|r| r.seats.iter().map(move |seat| (*r, seat)))
         .collect();
-    sql::<()>(
+    sql(
         "UPDATE seats SET status = 'held', reservation_id = new.reservation_id, \
          held_until = new.held_until, version = new.version \
          FROM unnest($1, $2, $3, $4) AS new (id, reservation_id, held_until, version) \
@@ -189,28 +174,20 @@ async fn hold_seats(
             .map(|(r, _)| locked.version(r.schedule_id))
             .collect::<Vec<_>>(),
     )
-    .execute(&mut conn)
-    .await?;
-    Ok(())
 }
 
 /// Ends pending reservations without a payment, as `status` tells, and gives their seats back.
 /// Their schedules are locked.
-pub(crate) async fn release(
-    mut conn: &AsyncPgConnection,
-    ids: Vec<uuid::Uuid>,
-    status: Released,
-) -> QueryResult<()> {
+pub(crate) fn release(ids: Vec<uuid::Uuid>, status: Released) -> Vec<Sql> {
     if ids.is_empty() {
-        return Ok(());
+        return Vec::new();
     }
-    let end = sql::<()>(
+    let end = sql(
         "UPDATE reservations SET status = $1 WHERE id = ANY($2) AND status = 'pending_payment'",
     )
     .bind::<Text, _>(status.name())
     .bind::<Array<Uuid>, _>(ids.clone());
-    let free = sql::<()>(
-        "WITH given_back AS (\
+    let free = sql("WITH given_back AS (\
            UPDATE seats SET status = 'available', reservation_id = NULL, held_until = NULL, \
              version = s.version + 1 \
            FROM reservations r JOIN schedules s ON s.id = r.schedule_id \
@@ -221,15 +198,9 @@ pub(crate) async fn release(
            SELECT schedule_id, count(*)::integer AS seats FROM given_back GROUP BY schedule_id) \
          UPDATE schedules SET remaining_seats = remaining_seats + counts.seats, \
            version = version + 1 \
-         FROM counts WHERE schedules.id = counts.schedule_id",
-    )
+         FROM counts WHERE schedules.id = counts.schedule_id")
     .bind::<Array<Uuid>, _>(ids);
-    let mut also = conn;
-    try_join!(
-        end.execute(&mut conn).boxed(),
-        free.execute(&mut also).boxed()
-    )?;
-    Ok(())
+    vec![end, free]
 }
 
 /// How a pending reservation ends without a payment.
@@ -249,17 +220,14 @@ impl Released {
 }
 
 /// Expires those of `reservations` whose holds are over by `now`, and shows them so.
-pub(crate) async fn expire_over(
-    conn: &AsyncPgConnection,
+pub(crate) fn expire_over(
     now: OffsetDateTime,
     reservations: &mut HashMap<ReservationId, Reservation>,
-) -> QueryResult<u64> {
+) -> Vec<Sql> {
     let mut over = Vec::new();
     for reservation in reservations.values_mut().filter(|r| r.is_over(now)) {
         reservation.status = ReservationStatus::Expired;
         over.push(reservation.id.get());
     }
-    let count = over.len() as u64;
-    release(conn, over, Released::Expired).await?;
-    Ok(count)
+    release(over, Released::Expired)
 }

@@ -11,7 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{id::ScheduleId, reservations::OnSale};
 use time::OffsetDateTime;
 
-use crate::sql::sql;
+use crate::sql::{Sql, sql};
 
 /// Schedules that are locked until the transaction ends.
 #[derive(Default)]
@@ -26,22 +26,52 @@ impl Locked {
     pub(crate) fn version(&self, schedule: ScheduleId) -> i64 {
         self.versions.get(&schedule).copied().unwrap_or_default()
     }
+
+    pub(crate) fn contains(&self, schedule: ScheduleId) -> bool {
+        self.versions.contains_key(&schedule)
+    }
 }
 
 /// Locks these schedules until the transaction ends; unknown ones are left out.
 pub(crate) async fn lock(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     ids: BTreeSet<ScheduleId>,
 ) -> QueryResult<Locked> {
-    type Row = (uuid::Uuid, OffsetDateTime, Option<OffsetDateTime>, i64);
     let ids: Vec<_> = ids.into_iter().map(ScheduleId::get).collect();
-    let rows: Vec<Row> = sql::<(Uuid, Timestamptz, Nullable<Timestamptz>, BigInt)>(
-        "SELECT id, starts_at, sales_open_at, version FROM schedules WHERE id = ANY($1) \
-         ORDER BY id FOR NO KEY UPDATE",
+    lock_with(
+        conn,
+        sql(
+            "SELECT id, starts_at, sales_open_at, version FROM schedules WHERE id = ANY($1) \
+             ORDER BY id FOR NO KEY UPDATE",
+        )
+        .bind::<Array<Uuid>, _>(ids),
     )
-    .bind::<Array<Uuid>, _>(ids)
-    .load(conn)
-    .await?;
+    .await
+}
+
+/// Locks the schedules of these reservations until the transaction ends. (Those never change, so
+/// they can be asked before the lock is held.)
+pub(crate) async fn lock_of(
+    conn: &AsyncPgConnection,
+    reservations: Vec<uuid::Uuid>,
+) -> QueryResult<Locked> {
+    lock_with(
+        conn,
+        sql(
+            "SELECT id, starts_at, sales_open_at, version FROM schedules \
+             WHERE id IN (SELECT schedule_id FROM reservations WHERE id = ANY($1)) \
+             ORDER BY id FOR NO KEY UPDATE",
+        )
+        .bind::<Array<Uuid>, _>(reservations),
+    )
+    .await
+}
+
+type Columns = (Uuid, Timestamptz, Nullable<Timestamptz>, BigInt);
+type Row = (uuid::Uuid, OffsetDateTime, Option<OffsetDateTime>, i64);
+
+async fn lock_with(mut conn: &AsyncPgConnection, lock: Sql<Columns>) -> QueryResult<Locked> {
+    let rows: Vec<Row> = lock.load(&mut conn).await?;
     let mut locked = Locked::default();
     for (id, starts_at, sales_open_at, version) in rows {
         let (id, on_sale) = (
@@ -59,15 +89,8 @@ pub(crate) async fn lock(
 
 /// Changes the counts of locked schedules, by how many seats `remaining_seats` and `sold_seats`
 /// rise or fall, and gives them their new version.
-pub(crate) async fn count(
-    mut conn: &AsyncPgConnection,
-    locked: &Locked,
-    changes: &BTreeMap<ScheduleId, Counts>,
-) -> QueryResult<()> {
-    if changes.is_empty() {
-        return Ok(());
-    }
-    sql::<()>(
+pub(crate) fn count(locked: &Locked, changes: &BTreeMap<ScheduleId, Counts>) -> Sql {
+    sql(
         "UPDATE schedules s SET remaining_seats = remaining_seats + change.remaining, \
          sold_seats = sold_seats + change.sold, version = change.version \
          FROM unnest($1, $2, $3, $4) AS change (id, remaining, sold, version) \
@@ -82,9 +105,6 @@ pub(crate) async fn count(
             .map(|id| locked.version(*id))
             .collect::<Vec<_>>(),
     )
-    .execute(&mut conn)
-    .await?;
-    Ok(())
 }
 
 /// By how many seats the counts of a schedule change.

@@ -1,11 +1,11 @@
 //! Seats and holds: [`SeatStore`] on PostgreSQL.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use diesel::{
     QueryResult,
-    sql_types::{Array, BigInt, Nullable, Timestamptz, Uuid},
+    sql_types::{BigInt, Nullable, Timestamptz, Uuid},
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use domain::{
@@ -18,6 +18,7 @@ use domain::{
     },
     storage::StorageError,
 };
+use futures_util::try_join;
 use time::OffsetDateTime;
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     reservations::{self, Released},
     schedules,
     seat_maps::PgSeatMaps,
-    sql::sql,
+    sql::{self, sql},
 };
 
 mod holding;
@@ -145,36 +146,23 @@ async fn cancel(
     id: ReservationId,
     owner: UserId,
 ) -> QueryResult<Result<Reservation, CancelError>> {
-    // The schedule of a reservation never changes, so it can be asked before it is locked.
-    let Some(schedule) = schedules_of(conn, vec![id.get()]).await?.pop_first() else {
-        return Ok(Err(CancelError::NotFound));
-    };
-    schedules::lock(conn, [schedule].into()).await?;
-    let mut found = reservations::find(conn, vec![id.get()]).await?;
+    let ids = vec![id.get()];
+    let (_, mut found) = try_join!(
+        schedules::lock_of(conn, ids.clone()),
+        reservations::find(conn, ids.clone())
+    )?;
     found.retain(|_, reservation| reservation.user_id == owner);
-    reservations::expire_over(conn, clock.now(), &mut found).await?;
+    let mut writes = reservations::expire_over(clock.now(), &mut found);
     let Some(reservation) = found.remove(&id) else {
         return Ok(Err(CancelError::NotFound));
     };
     let pending = reservation.status == ReservationStatus::PendingPayment;
     let cancelled = reservation.cancel();
     if pending && cancelled.is_ok() {
-        reservations::release(conn, vec![id.get()], Released::Cancelled).await?;
+        writes.extend(reservations::release(ids, Released::Cancelled));
     }
+    sql::run(conn, writes).await?;
     Ok(cancelled)
-}
-
-/// The schedules of these reservations.
-pub(crate) async fn schedules_of(
-    conn: &mut AsyncPgConnection,
-    ids: Vec<uuid::Uuid>,
-) -> QueryResult<BTreeSet<ScheduleId>> {
-    let rows: Vec<(uuid::Uuid,)> =
-        sql::<(Uuid,)>("SELECT DISTINCT schedule_id FROM reservations WHERE id = ANY($1)")
-            .bind::<Array<Uuid>, _>(ids)
-            .load(conn)
-            .await?;
-    Ok(rows.into_iter().map(|(id,)| ScheduleId::new(id)).collect())
 }
 
 async fn list(
@@ -222,8 +210,8 @@ async fn sweep(conn: &mut AsyncPgConnection, now: OffsetDateTime) -> QueryResult
     .bind::<BigInt, _>(MOST)
     .load(conn)
     .await?;
-    let due = due.into_iter().map(|(id,)| id).collect();
-    let mut found = reservations::find(conn, due).await?;
-    let expired = reservations::expire_over(conn, now, &mut found).await?;
+    let due: Vec<_> = due.into_iter().map(|(id,)| id).collect();
+    let expired = due.len() as u64;
+    sql::run(conn, reservations::release(due, Released::Expired)).await?;
     Ok(Some(expired))
 }

@@ -14,6 +14,8 @@ use diesel::{
     result::Error,
     sql_types::{SingleValue, SqlType},
 };
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join_all;
 
 /// A statement with the binds `$1`, `$2`, … and rows of the SQL types `Row`.
 pub(crate) struct Sql<Row = ()> {
@@ -42,6 +44,20 @@ impl<Row> Sql<Row> {
         self.binds.push(Box::new(value.as_expression()));
         self
     }
+}
+
+/// Executes `statements` in their order, all sent at once. An error is that of the first that
+/// failed; within a transaction those after it fail with it.
+///
+/// PostgreSQL executes what a connection sends in the order it was sent, and diesel sends statements
+/// in the order in which their futures are first polled: one that has to be prepared first keeps those
+/// after it waiting.
+pub(crate) async fn run(conn: &AsyncPgConnection, statements: Vec<Sql>) -> QueryResult<()> {
+    let sent = statements
+        .into_iter()
+        .map(|statement| statement.execute(&mut &*conn));
+    try_join_all(sent).await?;
+    Ok(())
 }
 
 impl<Row> QueryFragment<Pg> for Sql<Row> {
@@ -75,7 +91,11 @@ impl<Row> Query for Sql<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use diesel::{query_builder::QueryBuilder, sql_types::Integer};
+    use crate::{Database, DatabaseConfig};
+    use diesel::{
+        query_builder::QueryBuilder,
+        sql_types::{Integer, Text},
+    };
 
     fn text(statement: &Sql) -> QueryResult<String> {
         let mut builder = diesel::pg::PgQueryBuilder::default();
@@ -95,5 +115,57 @@ mod tests {
     #[test]
     fn a_missing_bind_is_an_error() {
         assert!(text(&sql("a $1")).is_err());
+    }
+
+    /// A statement that has to be prepared first needs one more round trip than one that has not.
+    #[tokio::test]
+    async fn what_is_sent_at_once_is_executed_in_order_prepared_or_not() {
+        let database = test_database::TestDatabase::empty().await;
+        let database = Database::new(&DatabaseConfig::new(database.url())).unwrap();
+        let conn = database.connection().await.unwrap();
+        let step = |append| sql(append).bind::<Text, _>("x");
+        let (known, new) = (
+            "UPDATE steps SET taken = taken || 'known,', by = $1",
+            "UPDATE steps SET taken = taken || 'new,', by = $1",
+        );
+        let make = sql("CREATE TEMP TABLE steps AS SELECT ''::text AS taken, ''::text AS by");
+        run(&conn, vec![make, step(known)]).await.unwrap();
+        let steps = vec![
+            sql("BEGIN"),
+            step(new),
+            step(known),
+            step(new),
+            sql("ROLLBACK"),
+            step(known),
+        ];
+        run(&conn, steps).await.unwrap();
+        let steps = vec![sql("BEGIN"), step(new), step(known), sql("COMMIT")];
+        run(&conn, steps).await.unwrap();
+        let taken = sql::<(Text,)>("SELECT taken FROM steps");
+        let taken: (String,) = taken.get_result(&mut &*conn).await.unwrap();
+        assert_eq!(taken.0, "known,known,new,known,");
+    }
+
+    #[tokio::test]
+    async fn a_statement_that_fails_makes_the_commit_behind_it_a_rollback() {
+        let database = test_database::TestDatabase::empty().await;
+        let database = Database::new(&DatabaseConfig::new(database.url())).unwrap();
+        let conn = database.connection().await.unwrap();
+        run(&conn, vec![sql("CREATE TABLE steps (number int)")])
+            .await
+            .unwrap();
+        for fails in ["INSERT INTO steps SELECT 1 / 0", "not even SQL"] {
+            let steps = vec![
+                sql("BEGIN"),
+                sql("INSERT INTO steps VALUES (1)"),
+                sql(fails),
+                sql("COMMIT"),
+            ];
+            run(&conn, steps).await.unwrap_err();
+            run(&conn, vec![sql("ROLLBACK")]).await.unwrap();
+            let count = sql::<(Integer,)>("SELECT count(*)::int FROM steps");
+            let count: (i32,) = count.get_result(&mut &*conn).await.unwrap();
+            assert_eq!(count.0, 0, "{fails}");
+        }
     }
 }

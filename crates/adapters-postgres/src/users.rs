@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use diesel::{
     QueryResult,
-    sql_types::{Text, Timestamptz, Uuid},
+    sql_types::{Array, Text, Timestamptz, Uuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use crate::{
     error::storage,
-    lane::{Batch, Lane, LaneSettings, Tasks},
+    lane::{Batch, Decided, Lane, LaneSettings, Tasks},
     pool::Database,
     sql::sql,
 };
@@ -64,27 +64,32 @@ struct SigningUp;
 impl Batch for SigningUp {
     type Request = User;
     type Answer = ();
+    type Found = ();
     const NAME: &'static str = "people signing up";
 
-    async fn execute(&self, conn: &mut AsyncPgConnection, new: &[User]) -> QueryResult<Vec<()>> {
-        use diesel::sql_types::Array;
+    async fn find(&self, _: &AsyncPgConnection, _: &[User]) -> QueryResult<()> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), new: &[User]) -> Decided<()> {
         let ids: Vec<_> = new.iter().map(|user| user.id.get()).collect();
-        sql::<()>("INSERT INTO users (id, name, created_at) SELECT * FROM unnest($1, $2, $3)")
-            .bind::<Array<Uuid>, _>(ids.clone())
-            .bind::<Array<Text>, _>(
-                new.iter()
-                    .map(|user| user.name.as_str().to_owned())
-                    .collect::<Vec<_>>(),
-            )
-            .bind::<Array<Timestamptz>, _>(
-                new.iter().map(|user| user.created_at).collect::<Vec<_>>(),
-            )
-            .execute(conn)
-            .await?;
-        sql::<()>("INSERT INTO balances (user_id, balance, entries) SELECT unnest($1), 0, 0")
-            .bind::<Array<Uuid>, _>(ids)
-            .execute(conn)
-            .await?;
-        Ok(vec![(); new.len()])
+        let users =
+            sql("INSERT INTO users (id, name, created_at) SELECT * FROM unnest($1, $2, $3)")
+                .bind::<Array<Uuid>, _>(ids.clone())
+                .bind::<Array<Text>, _>(
+                    new.iter()
+                        .map(|user| user.name.as_str().to_owned())
+                        .collect::<Vec<_>>(),
+                )
+                .bind::<Array<Timestamptz>, _>(
+                    new.iter().map(|user| user.created_at).collect::<Vec<_>>(),
+                );
+        let balances =
+            sql("INSERT INTO balances (user_id, balance, entries) SELECT unnest($1), 0, 0")
+                .bind::<Array<Uuid>, _>(ids);
+        Decided {
+            answers: vec![(); new.len()],
+            writes: vec![users, balances],
+        }
     }
 }

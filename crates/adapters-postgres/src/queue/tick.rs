@@ -42,7 +42,7 @@ pub(super) async fn tick(
         locked.version -= 1;
     }
     locked.next_tick_at = now + times.admission_interval;
-    queue_state::store(conn, &locked).await?;
+    queue_state::store(&locked).execute(conn).await?;
     Ok(Tick {
         ended,
         admitted,
@@ -115,6 +115,8 @@ async fn admit(
     .await? as u64;
     locked.state.waiting = locked.state.waiting.saturating_sub(admitted);
     locked.state.active += admitted;
-    queue_state::log_admissions(conn, locked, now, admitted, true).await?;
+    if let Some(log) = queue_state::log_admissions(locked, now, admitted, true) {
+        log.execute(conn).await?;
+    }
     Ok(admitted)
 }

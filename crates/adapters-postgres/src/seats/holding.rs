@@ -22,11 +22,11 @@ use time::OffsetDateTime;
 
 use crate::{
     idempotency::{self, Operation},
-    lane::Batch,
+    lane::{Batch, Decided},
     reservations::{self, Released, status},
     schedules::{self, Locked},
     seat_rows::{SeatColumns, SeatRow, seat},
-    sql::sql,
+    sql::{Sql, sql},
     tokens,
 };
 
@@ -39,55 +39,54 @@ pub(super) struct Holding {
 impl Batch for Holding {
     type Request = HoldRequest;
     type Answer = Result<Outcome<Reservation>, HoldError>;
+    type Found = (Locked, Hall);
     const NAME: &'static str = "holds";
 
-    async fn execute(
+    async fn find(
         &self,
-        conn: &mut AsyncPgConnection,
+        conn: &AsyncPgConnection,
         requests: &[HoldRequest],
-    ) -> QueryResult<Vec<Self::Answer>> {
+    ) -> QueryResult<Self::Found> {
         let wanted = requests.iter().map(|request| request.schedule_id).collect();
-        let mut locked = schedules::lock(conn, wanted).await?;
+        let keys = requests
+            .iter()
+            .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
+        let (mut locked, seats, claims, tokens, used) = try_join!(
+            schedules::lock(conn, wanted),
+            load_seats(conn, requests),
+            load_claims(conn, requests),
+            tokens::find(
+                conn,
+                requests.iter().map(|r| r.pass.token_id.get()).collect()
+            ),
+            idempotency::find(conn, Operation::Hold, keys),
+        )?;
+        let made = reservations::find(conn, idempotency::resources(&used)).await?;
         let now = self.clock.now();
-        let mut hall = load(conn, now, requests).await?;
-        hall.schedules = std::mem::take(&mut locked.on_sale);
+        let as_it_is = |id| Some(made.get(&ReservationId::new(id))?.clone().at(now));
+        let hall = Hall {
+            schedules: std::mem::take(&mut locked.on_sale),
+            seats,
+            claims,
+            tokens,
+            earlier: idempotency::earlier(used, as_it_is),
+        };
+        Ok((locked, hall))
+    }
+
+    fn decide(
+        &self,
+        (locked, mut hall): Self::Found,
+        requests: &[HoldRequest],
+    ) -> Decided<Self::Answer> {
+        let now = self.clock.now();
         let over = hall.vacate_over(now);
         let over = over.into_iter().map(ReservationId::get).collect();
-        reservations::release(conn, over, Released::Expired).await?;
-
         let answers = allocate(now, &self.rules, &mut hall, requests);
-        store(conn, &locked, now, requests, &answers).await?;
-        Ok(answers)
+        let mut writes = reservations::release(over, Released::Expired);
+        writes.extend(store(&locked, now, requests, &answers));
+        Decided { answers, writes }
     }
-}
-
-async fn load(
-    conn: &AsyncPgConnection,
-    now: OffsetDateTime,
-    requests: &[HoldRequest],
-) -> QueryResult<Hall> {
-    let keys = requests
-        .iter()
-        .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
-    let (seats, claims, tokens, used) = try_join!(
-        load_seats(conn, requests),
-        load_claims(conn, requests),
-        tokens::find(
-            conn,
-            requests.iter().map(|r| r.pass.token_id.get()).collect()
-        ),
-        idempotency::find(conn, Operation::Hold, keys),
-    )?;
-    let made = reservations::find(conn, idempotency::resources(&used)).await?;
-    let as_it_is = |id| Some(made.get(&ReservationId::new(id))?.clone().at(now));
-    let earlier = idempotency::earlier(used, as_it_is);
-    Ok(Hall {
-        seats,
-        claims,
-        tokens,
-        earlier,
-        ..Hall::default()
-    })
 }
 
 async fn load_seats(
@@ -165,13 +164,12 @@ async fn load_claims(
     Ok(claims)
 }
 
-async fn store(
-    conn: &AsyncPgConnection,
+fn store(
     locked: &Locked,
     now: OffsetDateTime,
     requests: &[HoldRequest],
     answers: &[Result<Outcome<Reservation>, HoldError>],
-) -> QueryResult<()> {
+) -> Vec<Sql> {
     let granted = || {
         let pairs = requests.iter().zip(answers);
         pairs.filter_map(|(request, answer)| match answer {
@@ -190,9 +188,7 @@ async fn store(
             reservation.id.get(),
         ))
     });
-    try_join!(
-        reservations::insert(conn, locked, &new),
-        idempotency::store(conn, Operation::Hold, now, keys),
-    )?;
-    Ok(())
+    let mut writes = reservations::insert(locked, &new);
+    writes.extend(idempotency::store(Operation::Hold, now, keys));
+    writes
 }
