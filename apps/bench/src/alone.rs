@@ -82,8 +82,8 @@ impl Alone {
         )
     }
 
-    /// Lower the balance, write the ledger, insert the payment, mark the reservation, raise the
-    /// schedule's sold count, commit.
+    /// Lock the reservation, lower the balance, write the ledger, insert the payment, mark the
+    /// reservation and its seat, raise the schedule's sold count, commit.
     #[allow(clippy::unused_self, reason = "the script needs the tables to be set")]
     pub fn pay(&self) -> String {
         let (fan, payment, hot) = (id(":fan"), id(":payment"), id("1"));
@@ -92,6 +92,7 @@ impl Alone {
             "\\set fan random(1, {FANS})\n\
              \\set payment random(1, 9000000000000000000)\n\
              BEGIN;\n\
+             SELECT status, amount FROM reservations WHERE id = {fan} FOR UPDATE;\n\
              UPDATE balances SET balance = balance - 10000, entries = entries + 1 \
                WHERE user_id = {fan} RETURNING balance, entries \\gset\n\
              INSERT INTO ledger_entries (id, user_id, number, kind, payment_id, amount, \
@@ -100,6 +101,8 @@ impl Alone {
              INSERT INTO payments (id, reservation_id, user_id, amount, balance_after, paid_at) \
                VALUES ({payment}, gen_random_uuid(), {fan}, 10000, :balance, now());\n\
              UPDATE reservations SET status = 'paid', payment_id = {payment} WHERE id = {fan};\n\
+             UPDATE seats SET status = 'sold', held_until = NULL, reservation_id = {fan} \
+               WHERE schedule_id = {hot} AND number = :fan;\n\
              UPDATE schedules SET sold_seats = sold_seats + 1 WHERE id = {hot};\n\
              END;\n"
         )

@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use ::deadpool::managed::QueueMode;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
     AsyncPgConnection,
@@ -108,6 +109,8 @@ impl Database {
         let manager = AsyncDieselConnectionManager::new_with_config("", manager);
         let pool = deadpool::Pool::builder(manager)
             .max_size(config.pool_size)
+            // The one used last has its tables and statements in the processor's caches.
+            .queue_mode(QueueMode::Lifo)
             .runtime(::deadpool::Runtime::Tokio1)
             .wait_timeout(Some(config.connect_timeout))
             .create_timeout(Some(config.connect_timeout))
