@@ -9,8 +9,8 @@ use actix_web::{
 };
 
 use crate::{
-    admin, balance, concerts, edge::deadline, health, payments, queue, reservations, seat_map,
-    users,
+    admin, balance, concerts, edge::deadline, health, payments, problem_pages, queue, reservations,
+    seat_map, users,
 };
 
 /// Adds every path. What a resource does not list is answered 405 with an `Allow`, what is no
@@ -30,6 +30,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(at("/v1/users/{id}/balance").route(get().to(balance::balance)))
         .service(at("/v1/users/{id}/balance/charges").post(balance::charge))
         .service(at("/v1/users/{id}/balance/entries").route(get().to(balance::entries)))
+        .service(at("/problems").route(get().to(problem_pages::index)))
+        .service(at("/problems/{code}").route(get().to(problem_pages::page)))
         .configure(admin_routes);
 }
 
