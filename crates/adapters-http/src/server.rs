@@ -27,7 +27,7 @@ use crate::{
     auth::OperatorKey,
     connection::connections,
     edge::{Deadline, edge},
-    routes::routes,
+    routes,
     token::Tokens,
     venue::VenueZone,
 };
@@ -159,7 +159,9 @@ impl Parts {
             .app_data(self.venue_zone)
             .app_data(self.sign_up)
             .app_data(self.deadline)
-            .configure(routes);
+            .configure(routes::fans)
+            .configure(routes::process)
+            .configure(routes::operator);
     }
 }
 

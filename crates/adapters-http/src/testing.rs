@@ -248,6 +248,15 @@ impl Fixture {
         fixture
     }
 
+    /// With the token of [`pass`] waiting or active.
+    pub(crate) fn with_live_pass(mut self) -> Self {
+        self.queue
+            .expect_look()
+            .withf(|shown| *shown == pass())
+            .returning(|_| Ok(active()));
+        self
+    }
+
     pub(crate) fn api(mut self) -> Api {
         // After what the test expects itself.
         self.queue.expect_saw().return_const(());
