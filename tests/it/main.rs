@@ -7,6 +7,7 @@
     reason = "this is test code"
 )]
 
+mod access;
 mod bad_days;
 mod bad_input;
 mod commands;
