@@ -17,3 +17,4 @@ mod queue;
 mod races;
 mod readme;
 mod seat_maps;
+mod tokens;

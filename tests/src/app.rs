@@ -72,6 +72,14 @@ impl App {
         &self.servers[self.servers.len() - 1]
     }
 
+    /// Ends a process in order and starts another one in its place, with these settings.
+    pub async fn replace(&mut self, process: usize, settings: &[(&str, &str)]) {
+        assert!(self.servers.remove(process).stop().await.success());
+        self.add(settings).await;
+        let new = self.servers.pop().unwrap();
+        self.servers.insert(process, new);
+    }
+
     /// Starts one process on a database with the concerts of `boxoffice seed`.
     pub async fn seeded() -> Self {
         let app = Self::start(1).await;
