@@ -7,6 +7,7 @@
     reason = "this is test code"
 )]
 
+mod abuse;
 mod access;
 mod bad_days;
 mod bad_input;
