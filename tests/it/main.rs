@@ -7,6 +7,8 @@
     reason = "this is test code"
 )]
 
+mod abuse;
+mod access;
 mod bad_days;
 mod bad_input;
 mod commands;
@@ -16,3 +18,4 @@ mod queue;
 mod races;
 mod readme;
 mod seat_maps;
+mod tokens;

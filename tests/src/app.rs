@@ -16,6 +16,16 @@ use crate::{
 /// The operator's key of every test server.
 pub const OPERATOR_KEY: &str = "operator-key-of-the-tests";
 
+/// The secret that every test server signs its tokens with.
+pub const TOKEN_SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// Settings as variables.
+fn named(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let variable =
+        |(name, value): &(&str, &str)| (format!("BOXOFFICE_{name}"), (*value).to_owned());
+    settings.iter().map(variable).collect()
+}
+
 /// Server processes over a database of their own.
 pub struct App {
     /// The database.
@@ -24,6 +34,7 @@ pub struct App {
     pub servers: Vec<Server>,
     /// For requests as nobody or as the operator.
     pub http: Client,
+    variables: Vec<(String, String)>,
 }
 
 impl App {
@@ -35,34 +46,38 @@ impl App {
     /// Starts so many processes with these settings, for example `("HOLD_TTL", "1s")`.
     pub async fn with(processes: usize, settings: &[(&str, &str)]) -> Self {
         let database = TestDatabase::migrated().await;
-        let mut variables = vec![
-            (
-                "BOXOFFICE_DATABASE_URL".to_owned(),
-                database.url().to_owned(),
-            ),
-            ("BOXOFFICE_OPERATOR_KEY".to_owned(), OPERATOR_KEY.to_owned()),
-            (
-                "BOXOFFICE_TOKEN_SECRET".to_owned(),
-                "0123456789abcdef".repeat(4),
-            ),
-            (
-                "BOXOFFICE_ALLOW_UNSAFE_DURABILITY".to_owned(),
-                "true".to_owned(),
-            ),
-        ];
-        let own = settings
-            .iter()
-            .map(|(k, v)| (format!("BOXOFFICE_{k}"), (*v).to_owned()));
-        variables.extend(own);
-        let mut servers = Vec::new();
-        for _ in 0..processes {
-            servers.push(Server::start(&variables).await);
-        }
-        Self {
+        let mut variables = named(&[
+            ("DATABASE_URL", database.url()),
+            ("OPERATOR_KEY", OPERATOR_KEY),
+            ("TOKEN_SECRET", TOKEN_SECRET),
+            ("ALLOW_UNSAFE_DURABILITY", "true"),
+        ]);
+        variables.extend(named(settings));
+        let mut app = Self {
             database,
-            servers,
+            servers: Vec::new(),
             http: Client::new(),
+            variables,
+        };
+        for _ in 0..processes {
+            app.add(&[]).await;
         }
+        app
+    }
+
+    /// Starts one more process, with these settings over those of the others.
+    pub async fn add(&mut self, settings: &[(&str, &str)]) -> &Server {
+        let variables = [self.variables.clone(), named(settings)].concat();
+        self.servers.push(Server::start(&variables).await);
+        &self.servers[self.servers.len() - 1]
+    }
+
+    /// Ends a process in order and starts another one in its place, with these settings.
+    pub async fn replace(&mut self, process: usize, settings: &[(&str, &str)]) {
+        assert!(self.servers.remove(process).stop().await.success());
+        self.add(settings).await;
+        let new = self.servers.pop().unwrap();
+        self.servers.insert(process, new);
     }
 
     /// Starts one process on a database with the concerts of `boxoffice seed`.

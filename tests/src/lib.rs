@@ -13,7 +13,7 @@ mod events;
 mod fan;
 mod server;
 
-pub use app::{App, OPERATOR_KEY};
+pub use app::{App, OPERATOR_KEY, TOKEN_SECRET};
 pub use events::{Event, Events};
 pub use fan::{Answer, Fan, problem_code};
 pub use server::{Server, binary};

@@ -16,7 +16,7 @@ pub mod values;
 
 pub use connections::Connections;
 pub use holds::Holds;
-pub use keys::{Key, Keys};
+pub use keys::{Key, Keys, token_secrets};
 pub use lanes::Lanes;
 pub use listening::Listening;
 pub use location::Location;

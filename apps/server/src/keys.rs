@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use secrecy::SecretString;
 
 use crate::{
-    config::{Key, Keys},
+    config::{Key, Keys, token_secrets},
     data_dir::CHOOSE_ANOTHER,
 };
 
@@ -20,8 +20,8 @@ use crate::{
 pub struct Secrets {
     /// Opens the operator's routes.
     pub operator: SecretString,
-    /// Signs the tokens.
-    pub token: SecretString,
+    /// The first signs the tokens; the others have signed some.
+    pub token: Vec<SecretString>,
     /// The file that the operator's key is in, unless it was given.
     pub operator_file: Option<PathBuf>,
 }
@@ -37,7 +37,7 @@ impl Secrets {
         let (token, _) = obtain(Key::Token)?;
         Ok(Self {
             operator,
-            token,
+            token: token_secrets(&token),
             operator_file,
         })
     }

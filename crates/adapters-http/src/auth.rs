@@ -3,8 +3,8 @@
 //! | SPEC | extractor | proof |
 //! | --- | --- | --- |
 //! | U | [`UserAuth`] | an access token |
-//! | U or Q | [`Visitor`] | either token |
-//! | Q | [`InQueue`] | a queue token, waiting, active or over |
+//! | U or Q | [`Visitor`] | either token; a queue token that is not over |
+//! | Q | [`InQueue`] | a queue token, of which the handler asks where it stands |
 //! | A | [`Admitted`] | a queue token that is active |
 //! | A, retries | [`AtDoor`] | a queue token whose turn has come, maybe over since |
 //! | K | [`Operator`] | the operator's key |
@@ -119,16 +119,22 @@ impl FromRequest for UserAuth {
 
 impl FromRequest for Visitor {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(proof(request).map(|proof| match proof {
-            Proof::User(user) => Self { user, pass: None },
-            Proof::Queue(pass) => Self {
+        let request = request.clone();
+        Box::pin(async move {
+            let pass = match proof(&request)? {
+                Proof::User(user) => return Ok(Self { user, pass: None }),
+                Proof::Queue(pass) => pass,
+            };
+            // One that is over opens nothing, not even what its owner did with it (rule 8).
+            part::<dyn Queue>(&request)?.look(pass).await?;
+            Ok(Self {
                 user: pass.user_id,
                 pass: Some(pass),
-            },
-        }))
+            })
+        })
     }
 }
 

@@ -1,11 +1,11 @@
-//! The table of paths (SPEC §4).
+//! The table of routes (SPEC §4).
 
 use actix_web::{
     Error, Resource, Route,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     guard,
     middleware::from_fn,
-    web::{self, ServiceConfig},
+    web::{self, ServiceConfig, delete, get, patch, post},
 };
 
 use crate::{
@@ -13,72 +13,65 @@ use crate::{
     seat_map, users,
 };
 
-/// Adds every path. What a resource does not list is answered 405 with an `Allow`, what is no
-/// resource 404.
-///
-/// Paths are tried in this order, and one with an id in it costs a regular expression: those that
-/// everyone asks for all the time come first, and have none.
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .configure(queue_routes)
-        .configure(fixed_booking_routes)
-        .service(at("/health/live").route(get().to(health::live)))
-        .service(at("/health/ready").route(get().to(health::ready)))
-        .service(at("/v1/users").post(users::sign_up))
-        .service(at("/v1/users/me").route(get().to(users::me)))
-        .configure(booking_routes)
-        .service(at("/v1/users/{id}/balance").route(get().to(balance::balance)))
-        .service(at("/v1/users/{id}/balance/charges").post(balance::charge))
-        .service(at("/v1/users/{id}/balance/entries").route(get().to(balance::entries)))
-        .service(at("/problems").route(get().to(problem_pages::index)))
-        .service(at("/problems/{code}").route(get().to(problem_pages::page)))
-        .configure(admin_routes);
+/// Makes a function of each group, which adds its paths to a server, and a list of all routes.
+macro_rules! routes {
+    ($($(#[$doc:meta])* $group:ident {
+        $($path:literal => $($method:ident $handler:path),+;)+
+    })+) => {
+        $(
+            $(#[$doc])*
+            pub(crate) fn $group(config: &mut ServiceConfig) {
+                config$(.service(at($path)$(.route($method().to($handler)))+))+;
+            }
+        )+
+
+        /// The method and the path of every route.
+        #[cfg(test)]
+        const ALL: &[(&str, &str)] = &[$($($((stringify!($method), $path)),+),+),+];
+    };
 }
 
-fn queue_routes(config: &mut ServiceConfig) {
-    let me = at("/v1/queue/tokens/me")
-        .route(get().to(queue::look))
-        .delete(queue::leave);
-    config
-        .service(me)
-        .service(at("/v1/queue/tokens/me/events").get(queue::events))
-        .service(at("/v1/queue/tokens").post(queue::issue))
-        .service(at("/v1/queue/check").post(queue::check));
-}
+// What a path does not list is answered 405 with an `Allow`, what is no path 404.
+//
+// Paths are tried in this order, and one with an id in it costs a regular expression: those that
+// everyone asks for all the time come first, and have none. Who may do what is written, and
+// checked, in docs/routes.md.
+routes! {
+    /// Adds what fans ask for.
+    fans {
+        "/v1/queue/tokens/me" => read queue::look, delete queue::leave;
+        "/v1/queue/tokens/me/events" => get queue::events;
+        "/v1/queue/tokens" => post queue::issue;
+        "/v1/queue/check" => post queue::check;
+        "/v1/reservations" => read reservations::mine, post reservations::hold;
+        "/v1/payments" => read payments::mine, post payments::pay;
+        "/v1/concerts" => read concerts::concerts;
+        "/v1/users" => post users::sign_up;
+        "/v1/users/me" => read users::me;
+        "/v1/schedules/{id}/seats" => read seat_map::of_schedule;
+        "/v1/concerts/{id}/schedules" => read concerts::dates;
+        "/v1/concerts/{id}/seats" => read seat_map::of_date;
+        "/v1/reservations/{id}" => read reservations::find, delete reservations::cancel;
+        "/v1/payments/{id}" => read payments::find;
+        "/v1/users/{id}/balance" => read balance::balance;
+        "/v1/users/{id}/balance/charges" => post balance::charge;
+        "/v1/users/{id}/balance/entries" => read balance::entries;
+    }
 
-fn fixed_booking_routes(config: &mut ServiceConfig) {
-    let reservations = at("/v1/reservations")
-        .route(get().to(reservations::mine))
-        .post(reservations::hold);
-    let payments = at("/v1/payments")
-        .route(get().to(payments::mine))
-        .post(payments::pay);
-    config
-        .service(reservations)
-        .service(payments)
-        .service(at("/v1/concerts").route(get().to(concerts::concerts)));
-}
+    /// Adds what tells of this process, and what its answers mean.
+    process {
+        "/health/live" => read health::live;
+        "/health/ready" => read health::ready;
+        "/problems" => read problem_pages::index;
+        "/problems/{code}" => read problem_pages::page;
+    }
 
-fn booking_routes(config: &mut ServiceConfig) {
-    let reservation = at("/v1/reservations/{id}")
-        .route(get().to(reservations::find))
-        .delete(reservations::cancel);
-    config
-        .service(at("/v1/schedules/{id}/seats").route(get().to(seat_map::of_schedule)))
-        .service(at("/v1/concerts/{id}/schedules").route(get().to(concerts::dates)))
-        .service(at("/v1/concerts/{id}/seats").route(get().to(seat_map::of_date)))
-        .service(reservation)
-        .service(at("/v1/payments/{id}").route(get().to(payments::find)));
-}
-
-fn admin_routes(config: &mut ServiceConfig) {
-    let queue = at("/v1/admin/queue")
-        .route(get().to(admin::board))
-        .patch(admin::change_policy);
-    config
-        .service(at("/v1/admin/concerts").post(admin::add_concert))
-        .service(at("/v1/admin/concerts/{id}/schedules").post(admin::add_schedule))
-        .service(queue);
+    /// Adds what the operator asks for.
+    operator {
+        "/v1/admin/concerts" => post admin::add_concert;
+        "/v1/admin/concerts/{id}/schedules" => post admin::add_schedule;
+        "/v1/admin/queue" => read admin::board, patch admin::change_policy;
+    }
 }
 
 /// The resource at `path`, bounded in time.
@@ -97,7 +90,7 @@ fn at(
 }
 
 /// `GET`, and `HEAD` like it (RFC 9110 §9.1).
-fn get() -> Route {
+fn read() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 

@@ -27,7 +27,7 @@ use crate::{
     auth::OperatorKey,
     connection::connections,
     edge::{Deadline, edge},
-    routes::routes,
+    routes,
     token::Tokens,
     venue::VenueZone,
 };
@@ -65,8 +65,9 @@ pub struct Api {
 pub struct HttpSettings {
     /// What the operator's requests carry (`OPERATOR_KEY`).
     pub operator_key: SecretString,
-    /// What tokens are signed with, at least 32 bytes (`TOKEN_SECRET`); all processes share it.
-    pub token_secret: SecretString,
+    /// What tokens are signed with (`TOKEN_SECRET`), at least 32 bytes each; all processes share
+    /// them. The first signs, the others are those that signed before.
+    pub token_secrets: Vec<SecretString>,
     /// How long an access token lasts.
     pub access_ttl: time::Duration,
     /// How long an admitted queue token is active (`ACTIVE_TTL`).
@@ -116,7 +117,7 @@ impl Parts {
     pub(crate) fn new(api: Api) -> io::Result<Self> {
         let settings = api.settings;
         let tokens = Tokens::new(
-            &settings.token_secret,
+            &settings.token_secrets,
             settings.access_ttl,
             settings.active_ttl,
         );
@@ -159,7 +160,9 @@ impl Parts {
             .app_data(self.venue_zone)
             .app_data(self.sign_up)
             .app_data(self.deadline)
-            .configure(routes);
+            .configure(routes::fans)
+            .configure(routes::process)
+            .configure(routes::operator);
     }
 }
 

@@ -42,7 +42,13 @@ pub(crate) fn id(n: u128) -> String {
 }
 
 pub(crate) fn tokens() -> Tokens {
-    Tokens::new(&SECRET.into(), Duration::hours(12), Duration::minutes(5)).unwrap()
+    tokens_of(&[SECRET])
+}
+
+/// Tokens of these secrets, the newest first.
+pub(crate) fn tokens_of(secrets: &[&str]) -> Tokens {
+    let secrets: Vec<_> = secrets.iter().copied().map(SecretString::from).collect();
+    Tokens::new(&secrets, Duration::hours(12), Duration::minutes(5)).unwrap()
 }
 
 pub(crate) fn pass() -> Pass {
@@ -248,6 +254,15 @@ impl Fixture {
         fixture
     }
 
+    /// With the token of [`pass`] waiting or active.
+    pub(crate) fn with_live_pass(mut self) -> Self {
+        self.queue
+            .expect_look()
+            .withf(|shown| *shown == pass())
+            .returning(|_| Ok(active()));
+        self
+    }
+
     pub(crate) fn api(mut self) -> Api {
         // After what the test expects itself.
         self.queue.expect_saw().return_const(());
@@ -300,7 +315,7 @@ impl Fixture {
 pub(crate) fn settings() -> HttpSettings {
     HttpSettings {
         operator_key: SecretString::from(OPERATOR_KEY),
-        token_secret: SecretString::from(SECRET),
+        token_secrets: vec![SecretString::from(SECRET)],
         access_ttl: Duration::hours(12),
         active_ttl: Duration::minutes(5),
         venue_zone: VenueZone::new("Asia/Seoul").unwrap(),

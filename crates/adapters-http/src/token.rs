@@ -1,9 +1,12 @@
 //! The tokens that the server gives out: JWTs (RFC 7519) signed with HS256.
 //!
 //! The audience tells the kind: `access` proves who a user is, `queue` carries a [`Pass`]. There is one
-//! algorithm and one header, so a token with any other is not even verified. `jsonwebtoken` makes
-//! and checks the signatures; the claims are read here, once (it would read them twice, and ask the
-//! ambient clock): every poll of everyone who waits comes through here.
+//! algorithm, and one header for each secret, which names it (`kid`): a token with any other header is
+//! not even verified. The newest secret signs, all verify, so that secrets can be changed while
+//! tokens signed with the last one are about.
+//!
+//! `jsonwebtoken` makes and checks the signatures; the claims are read here, once (it would read them
+//! twice, and ask the ambient clock): every poll of everyone who waits comes through here.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
@@ -13,11 +16,14 @@ use domain::{
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, crypto, encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 const ISSUER: &str = "boxoffice";
 const ALGORITHM: Algorithm = Algorithm::HS256;
+/// The `typ` of the header: what another program signs with the same secret is no token (RFC 8725 §3.11).
+const TYPE: &str = "boxoffice+jwt";
 
 /// Anything longer was not made here; it is not worth a look.
 const LONGEST: usize = 2_048;
@@ -29,12 +35,18 @@ const GRACE: Duration = Duration::SECOND;
 /// Makes and reads tokens; the keys are prepared once.
 pub(crate) struct Tokens {
     signing: EncodingKey,
-    verifying: DecodingKey,
     header: Header,
-    /// The header as every token made here begins.
-    prefix: String,
+    /// Of each secret, the newest first.
+    keys: Vec<Key>,
     access_ttl: Duration,
     active_ttl: Duration,
+}
+
+/// What tokens signed with one secret are verified by.
+struct Key {
+    /// The header as every such token begins.
+    prefix: String,
+    verifying: DecodingKey,
 }
 
 /// What a token proves.
@@ -63,9 +75,9 @@ pub(crate) struct AccessToken {
     pub expires_at: OffsetDateTime,
 }
 
-/// The secret is too short to be one.
+/// There is no secret, or one that is too short to be one.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the token secret has at least {} bytes", Tokens::SHORTEST_SECRET)]
+#[error("a token secret has at least {} bytes", Tokens::SHORTEST_SECRET)]
 pub(crate) struct WeakSecret;
 
 #[derive(Serialize, Deserialize)]
@@ -97,24 +109,18 @@ enum Audience {
 impl Tokens {
     const SHORTEST_SECRET: usize = 32;
 
-    /// Tokens signed with `secret`; queue tokens can be used until `active_ttl` after the latest
-    /// moment they can be admitted at.
+    /// Tokens signed with the first of `secrets` or, in former times, another of them; queue tokens
+    /// can be used until `active_ttl` after the latest moment they can be admitted at.
     pub(crate) fn new(
-        secret: &SecretString,
+        secrets: &[SecretString],
         access_ttl: Duration,
         active_ttl: Duration,
     ) -> Result<Self, WeakSecret> {
-        let secret = secret.expose_secret().as_bytes();
-        if secret.len() < Self::SHORTEST_SECRET {
-            return Err(WeakSecret);
-        }
-        let header = Header::new(ALGORITHM);
-        let json = serde_json::to_vec(&header).map_err(|_| WeakSecret)?;
+        let newest = secrets.first().ok_or(WeakSecret)?;
         Ok(Self {
-            signing: EncodingKey::from_secret(secret),
-            verifying: DecodingKey::from_secret(secret),
-            prefix: BASE64_URL_SAFE_NO_PAD.encode(json),
-            header,
+            signing: EncodingKey::from_secret(bytes(newest)?),
+            header: header(bytes(newest)?),
+            keys: secrets.iter().map(Key::new).collect::<Result<_, _>>()?,
             access_ttl,
             active_ttl,
         })
@@ -173,14 +179,43 @@ impl Tokens {
     fn verified(&self, token: &str) -> Option<Vec<u8>> {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
-        if header != self.prefix {
-            return None;
-        }
-        let genuine = crypto::verify(signature, message.as_bytes(), &self.verifying, ALGORITHM);
+        let Key { verifying, .. } = self.keys.iter().find(|key| key.prefix == header)?;
+        let genuine = crypto::verify(signature, message.as_bytes(), verifying, ALGORITHM);
         if !genuine.unwrap_or(false) {
             return None;
         }
         BASE64_URL_SAFE_NO_PAD.decode(claims).ok()
+    }
+}
+
+impl Key {
+    fn new(secret: &SecretString) -> Result<Self, WeakSecret> {
+        let secret = bytes(secret)?;
+        let header = serde_json::to_vec(&header(secret)).map_err(|_| WeakSecret)?;
+        Ok(Self {
+            prefix: BASE64_URL_SAFE_NO_PAD.encode(header),
+            verifying: DecodingKey::from_secret(secret),
+        })
+    }
+}
+
+/// A secret that is long enough not to be guessed.
+fn bytes(secret: &SecretString) -> Result<&[u8], WeakSecret> {
+    let secret = secret.expose_secret().as_bytes();
+    let fits = secret.len() >= Tokens::SHORTEST_SECRET;
+    fits.then_some(secret).ok_or(WeakSecret)
+}
+
+/// The header of tokens signed with `secret`, which is named by the beginning of a digest: every
+/// process calls it the same, and the name tells no more of it than a signature does.
+fn header(secret: &[u8]) -> Header {
+    let digest = Sha256::new()
+        .chain_update("boxoffice token secret: ")
+        .chain_update(secret);
+    Header {
+        typ: Some(TYPE.to_owned()),
+        kid: Some(BASE64_URL_SAFE_NO_PAD.encode(&digest.finalize()[..8])),
+        ..Header::new(ALGORITHM)
     }
 }
 

@@ -114,6 +114,14 @@ fn options_that_contradict_each_other_are_refused_with_what_to_change() {
         ),
         (["--token-secret", "short"], "32 or more bytes"),
         (
+            [
+                "--token-secret",
+                "a secret of thirty-two bytes or more,short",
+            ],
+            "32 or more bytes",
+        ),
+        (["--token-secret", ","], "32 or more bytes"),
+        (
             ["--database-url", "localhost"],
             "write postgres://USER:PASSWORD@HOST:5432/DATABASE",
         ),

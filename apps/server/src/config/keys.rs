@@ -26,8 +26,9 @@ pub struct Keys {
     operator_key: Option<SecretString>,
 
     /// The secret that signs the tokens of users, 32 bytes or more, the same for all servers of one
-    /// database. Without it one is made up once and kept in the file token.key of the data
-    /// directory
+    /// database. To change it, give several, separated by commas or lines: the first one signs, and
+    /// tokens signed with any of them are good. Without it one is made up once and kept in the file
+    /// token.key of the data directory
     #[arg(
         long,
         env = "BOXOFFICE_TOKEN_SECRET",
@@ -92,7 +93,10 @@ impl Key {
                 secret.len() >= 16 && secret.bytes().all(|byte| byte.is_ascii_graphic()),
                 "16 or more letters, digits and signs, without spaces",
             ),
-            Self::Token => (secret.len() >= 32, "32 or more bytes"),
+            Self::Token => (
+                parts(secret).count() > 0 && parts(secret).all(|part| part.len() >= 32),
+                "32 or more bytes, the same for each of several",
+            ),
         };
         if fits {
             return Ok(());
@@ -101,6 +105,19 @@ impl Key {
             "{self} is not good enough: write {wanted}, such as the output of `openssl rand -hex 32`"
         )))
     }
+}
+
+/// The secrets in a text that may have several, one a line or between commas.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split([',', '\n']).map(str::trim);
+    parts.filter(|part| !part.is_empty())
+}
+
+/// The token secrets in what was given or read, the newest first.
+pub fn token_secrets(given: &SecretString) -> Vec<SecretString> {
+    parts(given.expose_secret())
+        .map(SecretString::from)
+        .collect()
 }
 
 impl fmt::Display for Key {

@@ -33,7 +33,7 @@ impl Drop for Directory {
 
 fn shown(secrets: &Secrets) -> (String, String) {
     let shown = |secret: &SecretString| secret.expose_secret().to_owned();
-    (shown(&secrets.operator), shown(&secrets.token))
+    (shown(&secrets.operator), shown(&secrets.token[0]))
 }
 
 #[test]
@@ -81,6 +81,36 @@ fn given_keys_need_no_directory() {
     let secrets = Secrets::obtain(&given, None).unwrap();
     assert_eq!(shown(&secrets), (operator.to_owned(), token.to_owned()));
     assert_eq!(secrets.operator_file, None);
+}
+
+#[test]
+fn several_token_secrets_are_lines_of_a_file_or_parts_of_a_variable() {
+    let (new, old) = ("n".repeat(32), "o".repeat(32));
+    let directory = Directory::new("keys-several");
+    fs::write(directory.0.join("token.key"), format!("{new}\n\n  {old}\n")).unwrap();
+    let in_file = Secrets::obtain(&keys(&[]), Some(&directory.0)).unwrap();
+    let both = format!("{new}, {old},");
+    let given = keys(&[
+        "--operator-key",
+        "an-operator-key!",
+        "--token-secret",
+        &both,
+    ]);
+    let given = Secrets::obtain(&given, None).unwrap();
+    for secrets in [in_file, given] {
+        let secrets: Vec<_> = secrets.token.iter().map(|s| s.expose_secret()).collect();
+        assert_eq!(secrets, [&new, &old]);
+    }
+
+    fs::write(directory.0.join("token.key"), format!("{new}\nshort\n")).unwrap();
+    let refused = Secrets::obtain(&keys(&[]), Some(&directory.0))
+        .err()
+        .unwrap();
+    let refused = format!("{refused:#}");
+    assert!(
+        refused.contains("token.key") && !refused.contains(&new),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -66,7 +66,7 @@ pub fn assemble(
 fn settings(options: &Serve, secrets: &Secrets) -> HttpSettings {
     HttpSettings {
         operator_key: secrets.operator.clone(),
-        token_secret: secrets.token.clone(),
+        token_secrets: secrets.token.clone(),
         access_ttl: signed(options.keys.access_ttl),
         active_ttl: signed(options.queue.active_ttl),
         venue_zone: options.listening.timezone.clone(),

@@ -1,7 +1,7 @@
 use crate::{server::SignUp, testing::*};
 use actix_web::test::TestRequest;
 use domain::{
-    queue::{NotAdmitted, QueueStatus},
+    queue::{NotAdmitted, QueueStatus, TokenRefusal},
     users::{User, UserName},
 };
 use serde_json::json;
@@ -135,6 +135,20 @@ async fn a_queue_token_past_its_time_is_told_apart_from_an_access_token_past_its
 }
 
 #[actix_web::test]
+async fn rule_8_a_queue_token_that_is_over_does_not_even_tell_who_its_owner_is() {
+    let either = [1, 2, 10, 11, 12, 14, 15, 16, 17, 18];
+    for to in either.map(|call| CALLS[call]) {
+        let mut fixture = Fixture::new();
+        fixture
+            .queue
+            .expect_look()
+            .returning(|_| Err(TokenRefusal::Ended));
+        let answer = fixture.ask(call(to).in_queue()).await;
+        assert_eq!(answer.problem(), (401, "queue_token_expired"), "{to:?}");
+    }
+}
+
+#[actix_web::test]
 async fn rule_9_the_catalogue_is_closed_to_those_who_wait_and_to_those_who_are_done() {
     for to in [CALLS[5], CALLS[6], CALLS[7], CALLS[8]] {
         let mut fixture = Fixture::new();
@@ -179,7 +193,7 @@ async fn rule_5_each_request_with_a_token_notes_that_its_owner_is_there() {
         get("/v1/users/me").by_user(),
         get("/v1/users/me").in_queue(),
     ] {
-        let mut fixture = Fixture::new();
+        let mut fixture = Fixture::new().with_live_pass();
         let saw = fixture.queue.expect_saw();
         saw.withf(|user| *user == USER).times(1).return_const(());
         fixture.users.expect_me().returning(|id| {

@@ -40,7 +40,7 @@ fn raw(body: String) -> actix_web::test::TestRequest {
 
 #[actix_web::test]
 async fn rule_19_one_sees_ones_balance_with_either_token() {
-    let mut fixture = Fixture::new();
+    let mut fixture = Fixture::new().with_live_pass();
     let account = Account {
         user_id: USER,
         balance: Money::won(70_000),

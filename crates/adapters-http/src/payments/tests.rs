@@ -247,7 +247,7 @@ async fn a_token_that_the_database_knows_to_wait_is_told_its_place() {
 
 #[actix_web::test]
 async fn one_sees_ones_payments_with_either_token() {
-    let mut fixture = Fixture::new();
+    let mut fixture = Fixture::new().with_live_pass();
     fixture
         .payments
         .expect_list()

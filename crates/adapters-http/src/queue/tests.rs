@@ -102,7 +102,7 @@ async fn rule_2_a_check_issues_a_token_or_reports_the_one_there_is() {
 
 #[actix_web::test]
 async fn rule_2_a_check_with_a_queue_token_passes_it_on() {
-    let mut fixture = Fixture::new();
+    let mut fixture = Fixture::new().with_live_pass();
     let checked = Checked {
         view: waiting(),
         issued: false,

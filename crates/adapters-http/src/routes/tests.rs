@@ -1,5 +1,21 @@
+use super::ALL;
 use crate::testing::*;
 use actix_web::http::Method;
+
+/// Each route has a row in docs/routes.md, and the whole-system tests do what that says.
+#[test]
+fn who_may_do_what_is_written_of_every_route() {
+    let page = include_str!("../../../../docs/routes.md");
+    let written: Vec<_> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let routes = ALL.iter().map(|(method, path)| {
+        let method = if *method == "read" { "get" } else { method };
+        format!("{} {path}", method.to_uppercase())
+    });
+    assert_eq!(written, routes.collect::<Vec<_>>());
+}
 
 #[actix_web::test]
 async fn an_unknown_path_is_not_found() {

@@ -57,12 +57,15 @@ async fn a_server_answers_on_its_listener_until_it_is_stopped() {
 
 #[tokio::test]
 async fn a_secret_that_is_too_short_keeps_the_server_from_starting() {
-    let mut api = Fixture::new().api();
-    api.settings.token_secret = "short".into();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let error = serve(listener, api).err().unwrap();
-    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-    assert_eq!(error.to_string(), "the token secret has at least 32 bytes");
+    let long = "x".repeat(32);
+    for secrets in [&[][..], &["short"], &[&long, "short"]] {
+        let mut api = Fixture::new().api();
+        api.settings.token_secrets = secrets.iter().copied().map(Into::into).collect();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let error = serve(listener, api).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(error.to_string(), "a token secret has at least 32 bytes");
+    }
 }
 
 #[test]

@@ -1,9 +1,16 @@
 use super::*;
-use crate::testing::{NOON, SECRET, USER, pass, tokens};
+use crate::testing::{NOON, SECRET, USER, pass, tokens, tokens_of};
 use serde_json::json;
+
+mod mutants;
 
 fn access() -> String {
     tokens().access(USER, NOON).unwrap().token
+}
+
+/// The header that tokens of `secret` have.
+fn header_of(secret: &str) -> Header {
+    header(secret.as_bytes())
 }
 
 /// A token with these claims over those of a good access token.
@@ -71,53 +78,9 @@ fn rule_8_a_queue_token_opens_nothing_after_the_latest_end_it_can_have() {
 }
 
 #[test]
-fn rule_8_a_token_with_any_byte_altered_is_refused() {
-    let now = NOON;
-    for token in [access(), tokens().queue(&pass()).unwrap()] {
-        assert!(tokens().read(&token, now).is_ok());
-        for at in 0..token.len() {
-            for other in "AQgwZz09-_.= "
-                .bytes()
-                .filter(|b| *b != token.as_bytes()[at])
-            {
-                let mut altered = token.clone().into_bytes();
-                altered[at] = other;
-                let altered = String::from_utf8(altered).unwrap();
-                assert_eq!(
-                    tokens().read(&altered, now),
-                    Err(Refusal::Invalid),
-                    "{at}: {altered}"
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn rule_8_a_token_cut_or_lengthened_is_refused() {
-    let token = access();
-    for at in 0..token.len() {
-        assert_eq!(tokens().read(&token[..at], NOON), Err(Refusal::Invalid));
-        assert_eq!(tokens().read(&token[at + 1..], NOON), Err(Refusal::Invalid));
-    }
-    for more in ["A", ".", ".A", "="] {
-        let longer = format!("{token}{more}");
-        assert_eq!(
-            tokens().read(&longer, NOON),
-            Err(Refusal::Invalid),
-            "{more}"
-        );
-    }
-    assert_eq!(
-        tokens().read(&"A".repeat(100_000), NOON),
-        Err(Refusal::Invalid)
-    );
-}
-
-#[test]
 fn rule_8_a_token_of_another_server_is_refused() {
-    let hs256 = Header::new(Algorithm::HS256);
-    let read = |claims: &serde_json::Value| tokens().read(&signed(&hs256, SECRET, claims), NOON);
+    let ours = header_of(SECRET);
+    let read = |claims: &serde_json::Value| tokens().read(&signed(&ours, SECRET, claims), NOON);
     assert_eq!(read(&json!({})), Ok(Proof::User(USER)));
     let foreign = [
         json!({"iss": "elsewhere"}),
@@ -135,25 +98,40 @@ fn rule_8_a_token_of_another_server_is_refused() {
     for claims in foreign {
         assert_eq!(read(&claims), Err(Refusal::Invalid), "{claims}");
     }
-    let foreign = signed(&hs256, "another secret of thirty-two bytes", &json!({}));
-    assert_eq!(tokens().read(&foreign, NOON), Err(Refusal::Invalid));
 }
 
 #[test]
-fn rule_8_no_other_algorithm_is_accepted_not_even_none() {
-    for algorithm in [Algorithm::HS384, Algorithm::HS512] {
-        let token = signed(&Header::new(algorithm), SECRET, &json!({}));
-        assert_eq!(tokens().read(&token, NOON), Err(Refusal::Invalid));
-    }
-    // {"typ":"JWT","alg":"none"}
-    let payload = access().split('.').nth(1).unwrap().to_owned();
-    let none = format!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.{payload}.");
-    assert_eq!(tokens().read(&none, NOON), Err(Refusal::Invalid));
+fn the_newest_secret_signs_and_all_verify() {
+    let other = "another secret of thirty-two bytes";
+    let (before, during, after) = (
+        tokens_of(&[SECRET]),
+        tokens_of(&[other, SECRET]),
+        tokens_of(&[other]),
+    );
+    let old = before.access(USER, NOON).unwrap().token;
+    let new = during.access(USER, NOON).unwrap().token;
+    let reads = |token: &str| [&before, &during, &after].map(|keys| keys.read(token, NOON).is_ok());
+    assert_eq!(
+        reads(&old),
+        [true, true, false],
+        "until its secret is removed"
+    );
+    assert_eq!(reads(&new), [false, true, true]);
+    assert_eq!(new, after.access(USER, NOON).unwrap().token);
+    let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+    assert_ne!(kid(&old), kid(&new));
+    assert!(!SECRET.contains(&kid(&old)));
 }
 
 #[test]
 fn a_secret_that_could_be_guessed_is_refused() {
-    let new = |secret: &str| Tokens::new(&secret.into(), Duration::HOUR, Duration::HOUR);
-    assert!(new(&"x".repeat(31)).is_err());
-    assert!(new(&"x".repeat(32)).is_ok());
+    let new = |secrets: &[String]| {
+        let secrets: Vec<_> = secrets.iter().cloned().map(SecretString::from).collect();
+        Tokens::new(&secrets, Duration::HOUR, Duration::HOUR)
+    };
+    let (short, long) = ("x".repeat(31), "x".repeat(32));
+    assert!(new(&[]).is_err());
+    assert!(new(std::slice::from_ref(&short)).is_err());
+    assert!(new(&[long.clone(), short]).is_err(), "not even an old one");
+    assert!(new(&[long]).is_ok());
 }

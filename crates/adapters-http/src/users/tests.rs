@@ -41,7 +41,7 @@ async fn signing_up_answers_the_user_and_an_access_token_that_works() {
 
 #[actix_web::test]
 async fn one_is_told_who_one_is() {
-    let mut fixture = Fixture::new();
+    let mut fixture = Fixture::new().with_live_pass();
     fixture
         .users
         .expect_me()
