@@ -8,14 +8,20 @@
     reason = "this is test code: whatever goes wrong here fails the test"
 )]
 
+pub mod chaos;
+
 mod app;
+mod deed;
 mod events;
 mod fan;
+mod operator;
 mod server;
 
-pub use app::{App, OPERATOR_KEY};
+pub use app::App;
+pub use deed::Deed;
 pub use events::{Event, Events};
 pub use fan::{Answer, Fan, problem_code};
+pub use operator::{OPERATOR_KEY, Operator};
 pub use server::{Server, binary};
 
 use std::{
