@@ -9,6 +9,7 @@
 
 mod bad_days;
 mod bad_input;
+mod bank;
 mod chaos;
 mod commands;
 mod events;

@@ -8,6 +8,7 @@
     reason = "this is test code: whatever goes wrong here fails the test"
 )]
 
+pub mod bank;
 pub mod chaos;
 
 mod app;

@@ -32,11 +32,27 @@ struct Cli {
     /// noticed
     #[arg(long)]
     control: bool,
+
+    /// Instead, make so many charges and payments at the same time, and compare every balance with
+    /// what its user was told
+    #[arg(long, value_name = "NUMBER", num_args = 0..=1, default_missing_value = "100000")]
+    bank: Option<usize>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Given up in order, a run takes its processes with it.
+    tokio::select! {
+        code = run(&cli) => code,
+        _ = tokio::signal::ctrl_c() => ExitCode::FAILURE,
+    }
+}
+
+async fn run(cli: &Cli) -> ExitCode {
+    if let Some(operations) = cli.bank {
+        return bank(operations, cli.users).await;
+    }
     let plan = if cli.control {
         Plan::control(3, cli.users)
     } else {
@@ -54,6 +70,25 @@ async fn main() -> ExitCode {
         conclude_control(&tally)
     } else {
         conclude(&tally, &plan)
+    }
+}
+
+async fn bank(operations: usize, users: usize) -> ExitCode {
+    let (turnover, drifts) = chaos::bank(operations, users).await;
+    for drift in &drifts {
+        say(&format!("BROKEN  {drift}"));
+    }
+    say(&format!(
+        "{} charges and payments by {users} users in {:.0} s, {} payments refused; drifted: {}",
+        turnover.done,
+        turnover.took.as_secs_f64(),
+        turnover.refused,
+        drifts.len()
+    ));
+    if drifts.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 

@@ -4,6 +4,7 @@ use std::{collections::HashMap, fmt, time::Duration};
 
 use super::{
     entry::{Doubt, Entry, Outcome},
+    judge::Verdict,
     venue::Blow,
 };
 
@@ -41,6 +42,12 @@ impl Tally {
         }
     }
 
+    /// Adds what was found wrong.
+    pub fn add(&mut self, verdict: Verdict) {
+        self.lost.extend(verdict.lost);
+        self.violations.extend(verdict.wrong);
+    }
+
     /// Whether every promise was kept.
     pub fn is_clean(&self) -> bool {
         self.lost.is_empty() && self.violations.is_empty()
@@ -68,7 +75,7 @@ impl fmt::Display for Tally {
         ] {
             if let Some(times) = self.recoveries.get(&blow) {
                 let (count, times) = (times.len(), spread(times));
-                writeln!(f, "  {name:<17} {count}, all ready again after {times}")?;
+                writeln!(f, "  {name:<17} {count}, both serve again after {times}")?;
             }
         }
         if !self.stops.is_empty() {

@@ -9,7 +9,8 @@ use std::{
 };
 
 use private_postgres::{Cluster, Settings};
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
+use serde_json::json;
 use tokio::task::spawn_blocking;
 use tokio_postgres::NoTls;
 
@@ -46,7 +47,7 @@ pub enum Blow {
 /// What a blow did, once all is back.
 #[derive(Clone, Copy, Debug)]
 pub struct Struck {
-    /// How long until both servers were ready again.
+    /// How long until both servers took writes again.
     pub recovery: Duration,
     /// For a stop, how the process ended and how long that took.
     pub stop: Option<(ExitStatus, Duration)>,
@@ -163,15 +164,14 @@ impl Venue {
         self.cluster = Some(back.await.unwrap());
     }
 
+    /// Waits until every server is ready and takes a write.
     async fn ready(&self) {
         let deadline = Instant::now() + BACK_WITHIN;
         for url in self.urls() {
-            let path = format!("{url}/health/ready");
-            let is_ready = async || {
-                let answer = self.http.get(&path).send().await;
-                answer.is_ok_and(|answer| answer.status().is_success())
-            };
-            while !is_ready().await {
+            let look = || self.http.get(format!("{url}/health/ready"));
+            let write = || self.http.post(format!("{url}/v1/users"));
+            let write = || write().json(&json!({"name": "Fan"}));
+            while !(succeeds(look()).await && succeeds(write()).await) {
                 assert!(Instant::now() < deadline, "{url} is not ready again");
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -202,6 +202,11 @@ impl Venue {
         let said = [audit.stdout, audit.stderr].concat();
         (!audit.status.success()).then(|| String::from_utf8_lossy(&said).into_owned())
     }
+}
+
+async fn succeeds(request: RequestBuilder) -> bool {
+    let answer = request.send().await;
+    answer.is_ok_and(|answer| answer.status().is_success())
 }
 
 /// Where the servers listen at the moment.
