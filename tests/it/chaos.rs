@@ -11,6 +11,7 @@ async fn promise_6_what_was_acknowledged_survives_kills_and_stops_under_load() {
     let blows = [
         (Blow::ServerKill, 2),
         (Blow::PostgresKill, 2),
+        (Blow::BackendKill, 1),
         (Blow::ServerStop, 2),
     ];
     let tally = run(Plan::of(&blows, 24)).await;
@@ -19,7 +20,7 @@ async fn promise_6_what_was_acknowledged_survives_kills_and_stops_under_load() {
         "{:#?}\n{tally}",
         (&tally.lost, &tally.violations)
     );
-    assert_eq!(tally.blows(), 6);
+    assert_eq!(tally.blows(), 7);
     // Otherwise nothing was under way when the blows came.
     assert!(
         tally.ok > 100 && tally.failed > 0 && tally.unknowns() > 0,

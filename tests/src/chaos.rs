@@ -10,6 +10,7 @@ mod crowd;
 mod entry;
 mod journal;
 mod judge;
+mod postgres;
 mod run;
 mod stored;
 mod tally;
@@ -93,7 +94,7 @@ pub async fn bank(operations: usize, users: usize) -> (Turnover, Vec<String>) {
     let venue = Venue::start(&plan.directory, false).await;
     let bank = Bank::open(&venue.http, &venue.urls(), users, operations).await;
     let turnover = bank.trade().await;
-    let mut drifts = bank.drifts(&venue.database().await).await;
+    let mut drifts = bank.drifts(&venue.postgres.connect().await).await;
     drifts.extend(venue.audit().await);
     close(venue, &plan.directory).await;
     (turnover, drifts)

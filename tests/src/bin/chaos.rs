@@ -20,6 +20,10 @@ struct Cli {
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     postgres_kills: usize,
 
+    /// How often to kill one of PostgreSQL's processes, after which it recovers by itself
+    #[arg(long, value_name = "NUMBER", default_value_t = 5)]
+    backend_kills: usize,
+
     /// How often to tell a server process to stop (SIGTERM)
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     stops: usize,
@@ -59,6 +63,7 @@ async fn run(cli: &Cli) -> ExitCode {
         let blows = [
             (Blow::ServerKill, cli.server_kills),
             (Blow::PostgresKill, cli.postgres_kills),
+            (Blow::BackendKill, cli.backend_kills),
             (Blow::ServerStop, cli.stops),
         ];
         Plan::of(&blows, cli.users)

@@ -49,7 +49,7 @@ impl Run {
     /// One blow at a random moment, and all that has to hold after it.
     pub async fn blow(&mut self, blow: Blow, plan: &Plan) -> String {
         if plan.forgetful {
-            self.venue.hold_up_log().await;
+            self.venue.postgres.hold_up_log().await;
         }
         let [door, _] = self.venue.urls();
         let http = &self.venue.http;
@@ -85,7 +85,7 @@ impl Run {
         let (entries, judged) = self.journal.read_from(self.judged);
         self.judged = judged;
         self.tally.count(&entries);
-        let database = self.venue.database().await;
+        let database = self.venue.postgres.connect().await;
         let stored = Stored::of(&entries, &database).await;
         self.note_unknown(&entries, &stored, blow);
         let verdict = judge(&entries, &stored);
@@ -194,7 +194,7 @@ impl Run {
         // What is lost was told already.
         if !plan.forgetful {
             let (entries, _) = self.journal.read_from(0);
-            let stored = Stored::of(&entries, &self.venue.database().await).await;
+            let stored = Stored::of(&entries, &self.venue.postgres.connect().await).await;
             self.tally.add(judge(&entries, &stored));
         }
         (self.tally, self.venue)
@@ -207,6 +207,7 @@ fn describe(blow: Blow, struck: Struck, entries: &[Entry], tally: &Tally) -> Str
     let name = match blow {
         Blow::ServerKill => "a server killed",
         Blow::PostgresKill => "PostgreSQL killed",
+        Blow::BackendKill => "a backend killed",
         Blow::ServerStop => "a server stopped",
     };
     let stop = struck.stop.map(|(_, after)| after.as_secs_f64());

@@ -71,6 +71,7 @@ impl fmt::Display for Tally {
         for (blow, name) in [
             (Blow::ServerKill, "servers killed"),
             (Blow::PostgresKill, "PostgreSQL killed"),
+            (Blow::BackendKill, "backends killed"),
             (Blow::ServerStop, "servers stopped"),
         ] {
             if let Some(times) = self.recoveries.get(&blow) {

@@ -1,34 +1,27 @@
 //! Two server processes over one PostgreSQL, which can be killed and come back.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, ExitStatus},
+    path::Path,
+    process::ExitStatus,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
-use private_postgres::{Cluster, Settings};
 use reqwest::{Client, RequestBuilder};
 use serde_json::json;
-use tokio::task::spawn_blocking;
-use tokio_postgres::NoTls;
 
-use crate::server::{Server, command, settings};
+use super::postgres::Postgres;
+use crate::{
+    server::{Server, command, settings},
+    within,
+};
 
 /// How many server processes there are.
 pub const SERVERS: usize = 2;
 /// The `SHUTDOWN_TIMEOUT` of the servers.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest that anything may take to be back.
+/// The longest that a server may take to serve.
 const BACK_WITHIN: Duration = Duration::from_mins(1);
-
-/// What lets PostgreSQL acknowledge before it writes to its log, and write only when it has to.
-const FORGETFUL: [(&str, &str); 3] = [
-    ("synchronous_commit", "off"),
-    ("wal_buffers", "64MB"),
-    ("bgwriter_lru_maxpages", "0"),
-];
 
 /// Where the servers listen at the moment. A server that comes back has another address.
 pub type Addresses = Arc<RwLock<[String; SERVERS]>>;
@@ -40,6 +33,8 @@ pub enum Blow {
     ServerKill,
     /// SIGKILL to PostgreSQL, the postmaster and all its children at once.
     PostgresKill,
+    /// SIGKILL to one of PostgreSQL's processes, after which it ends the others and recovers by itself.
+    BackendKill,
     /// SIGTERM to a server process.
     ServerStop,
 }
@@ -56,11 +51,10 @@ pub struct Struck {
 /// Two server processes over a PostgreSQL of their own.
 #[derive(Debug)]
 pub struct Venue {
-    directory: PathBuf,
-    postgres: Settings,
-    cluster: Option<Cluster>,
-    variables: Vec<(String, String)>,
     servers: [Option<Server>; SERVERS],
+    variables: Vec<(String, String)>,
+    /// The database of the servers.
+    pub postgres: Postgres,
     addresses: Addresses,
     /// Sends requests to the servers.
     pub http: Client,
@@ -70,12 +64,8 @@ impl Venue {
     /// Starts everything, with the data in `directory`. A forgetful one runs with settings under
     /// which PostgreSQL acknowledges what it can lose.
     pub async fn start(directory: &Path, forgetful: bool) -> Self {
-        let mut postgres = Settings::durable(directory.join("postgres"), "boxoffice");
-        for (name, value) in FORGETFUL.iter().filter(|_| forgetful) {
-            postgres = postgres.with_parameter(*name, *value);
-        }
-        let cluster = start(&postgres).await;
-        let mut variables = settings(&cluster.url());
+        let postgres = Postgres::start(directory.join("postgres"), forgetful).await;
+        let mut variables = settings(postgres.url());
         let own = [
             ("LOG", "off".to_owned()),
             ("ALLOW_UNSAFE_DURABILITY", forgetful.to_string()),
@@ -97,9 +87,7 @@ impl Venue {
         let addresses = servers.each_ref().map(|server| server.url.clone());
         let http = Client::builder().timeout(Duration::from_secs(5));
         Self {
-            directory: directory.to_owned(),
             postgres,
-            cluster: Some(cluster),
             variables,
             servers: servers.map(Some),
             addresses: Arc::new(RwLock::new(addresses)),
@@ -122,7 +110,8 @@ impl Venue {
         let began = Instant::now();
         let mut stop = None;
         match blow {
-            Blow::PostgresKill => self.kill_postgres().await,
+            Blow::PostgresKill => self.postgres.kill().await,
+            Blow::BackendKill => self.postgres.kill_backend().await,
             Blow::ServerKill => {
                 self.servers[server].take().unwrap().kill().await;
                 self.replace(server).await;
@@ -145,60 +134,20 @@ impl Venue {
         self.servers[place] = Some(server);
     }
 
-    /// Kills PostgreSQL and starts it again on the same data.
-    async fn kill_postgres(&mut self) {
-        let pid_file = self.directory.join("postgres/data/postmaster.pid");
-        let cluster = self.cluster.take().unwrap();
-        let settings = self.postgres.clone();
-        let back = spawn_blocking(move || {
-            kill_family(&first_line(&pid_file));
-            let deadline = Instant::now() + BACK_WITHIN;
-            while cluster.is_alive() {
-                assert!(Instant::now() < deadline, "PostgreSQL survived its kill");
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            // Its end frees the lock of the data directory.
-            drop(cluster);
-            Cluster::start(&settings).unwrap()
-        });
-        self.cluster = Some(back.await.unwrap());
-    }
-
     /// Waits until every server is ready and takes a write.
     async fn ready(&self) {
-        let deadline = Instant::now() + BACK_WITHIN;
         for url in self.urls() {
             let look = || self.http.get(format!("{url}/health/ready"));
             let write = || self.http.post(format!("{url}/v1/users"));
             let write = || write().json(&json!({"name": "Fan"}));
-            while !(succeeds(look()).await && succeeds(write()).await) {
-                assert!(Instant::now() < deadline, "{url} is not ready again");
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+            let serves = async || succeeds(look()).await && succeeds(write()).await;
+            within(BACK_WITHIN, "a server serves", serves).await;
         }
-    }
-
-    /// Holds up PostgreSQL's log writer, so that what is acknowledged without having been written is
-    /// not written a moment later: what a forgetful PostgreSQL loses is then certain.
-    pub async fn hold_up_log(&self) {
-        const WRITER: &str =
-            "SELECT pid::text FROM pg_stat_activity WHERE backend_type = 'walwriter'";
-        let writer = self.database().await.query_one(WRITER, &[]).await.unwrap();
-        signal("STOP", &[writer.get(0)]);
-    }
-
-    /// A connection to the database, to look at what is stored.
-    pub async fn database(&self) -> tokio_postgres::Client {
-        let url = self.cluster.as_ref().unwrap().url();
-        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
     }
 
     /// What `boxoffice audit` says is broken; nothing when all promises are kept.
     pub async fn audit(&self) -> Option<String> {
-        let url = self.cluster.as_ref().unwrap().url();
-        let audit = command("audit", &url).await;
+        let audit = command("audit", self.postgres.url()).await;
         let said = [audit.stdout, audit.stderr].concat();
         (!audit.status.success()).then(|| String::from_utf8_lossy(&said).into_owned())
     }
@@ -213,37 +162,4 @@ async fn succeeds(request: RequestBuilder) -> bool {
 pub fn look_up(addresses: &Addresses) -> [String; SERVERS] {
     let addresses = addresses.read().unwrap_or_else(PoisonError::into_inner);
     addresses.clone()
-}
-
-async fn start(settings: &Settings) -> Cluster {
-    let settings = settings.clone();
-    let started = spawn_blocking(move || Cluster::start(&settings));
-    started.await.unwrap().unwrap()
-}
-
-fn first_line(file: &Path) -> String {
-    let text = fs::read_to_string(file).unwrap();
-    text.lines().next().unwrap().trim().to_owned()
-}
-
-/// Kills a process and its children at once. It is stopped before, so that it can neither have
-/// another child nor do anything about the death of one.
-fn kill_family(parent: &str) {
-    signal("STOP", &[parent]);
-    let all = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output();
-    let all = String::from_utf8(all.unwrap().stdout).unwrap();
-    let mut family = vec![parent];
-    family.extend(all.lines().filter_map(|line| {
-        let (child, of) = line.trim().split_once(char::is_whitespace)?;
-        (of.trim() == parent).then_some(child)
-    }));
-    assert!(family.len() > 1, "PostgreSQL has no children");
-    signal("KILL", &family);
-}
-
-fn signal(name: &str, processes: &[&str]) {
-    let mut kill = Command::new("kill");
-    kill.arg(format!("-{name}")).args(processes);
-    // A child may have ended by itself in the meantime, which `kill` complains about.
-    kill.output().unwrap();
 }
