@@ -37,6 +37,10 @@ bench: rust postgres ## measure the sale beside pgbench, and write docs/bench/sa
 	cargo build --release --locked -p boxoffice -p bench
 	@$(with_postgres) exec target/release/boxoffice-bench sale $(ARGS)
 
+.PHONY: chaos
+chaos: rust postgres ## kill servers and PostgreSQL under load, and check that nothing is lost
+	@$(with_postgres) exec cargo run --quiet --locked -p system-tests --bin chaos -- $(ARGS)
+
 .PHONY: check
 check: rust ## formatting, lints, and that the domain stays free of I/O
 	cargo fmt --all --check

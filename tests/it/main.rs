@@ -11,6 +11,8 @@ mod abuse;
 mod access;
 mod bad_days;
 mod bad_input;
+mod bank;
+mod chaos;
 mod commands;
 mod events;
 mod journey;
