@@ -11,6 +11,7 @@ mod bad_days;
 mod bad_input;
 mod commands;
 mod events;
+mod faults;
 mod journey;
 mod queue;
 mod races;

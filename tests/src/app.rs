@@ -24,6 +24,7 @@ pub struct App {
     pub servers: Vec<Server>,
     /// For requests as nobody or as the operator.
     pub http: Client,
+    variables: Vec<(String, String)>,
 }
 
 impl App {
@@ -35,11 +36,19 @@ impl App {
     /// Starts so many processes with these settings, for example `("HOLD_TTL", "1s")`.
     pub async fn with(processes: usize, settings: &[(&str, &str)]) -> Self {
         let database = TestDatabase::migrated().await;
+        let url = database.url().to_owned();
+        Self::over(database, &url, processes, settings).await
+    }
+
+    /// The same on this database, which the processes reach at `url`.
+    pub async fn over(
+        database: TestDatabase,
+        url: &str,
+        processes: usize,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let mut variables = vec![
-            (
-                "BOXOFFICE_DATABASE_URL".to_owned(),
-                database.url().to_owned(),
-            ),
+            ("BOXOFFICE_DATABASE_URL".to_owned(), url.to_owned()),
             ("BOXOFFICE_OPERATOR_KEY".to_owned(), OPERATOR_KEY.to_owned()),
             (
                 "BOXOFFICE_TOKEN_SECRET".to_owned(),
@@ -62,7 +71,17 @@ impl App {
             database,
             servers,
             http: Client::new(),
+            variables,
         }
+    }
+
+    /// Starts one more process, with these variables besides.
+    pub async fn add(&mut self, variables: &[(&str, &str)]) {
+        let own = variables
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let all: Vec<_> = self.variables.iter().cloned().chain(own).collect();
+        self.servers.push(Server::start(&all).await);
     }
 
     /// Starts one process on a database with the concerts of `boxoffice seed`.

@@ -11,11 +11,13 @@
 mod app;
 mod events;
 mod fan;
+mod proxy;
 mod server;
 
 pub use app::{App, OPERATOR_KEY};
 pub use events::{Event, Events};
 pub use fan::{Answer, Fan, problem_code};
+pub use proxy::{Fault, Proxy};
 pub use server::{Server, binary};
 
 use std::{
