@@ -48,13 +48,17 @@ check: rust ## formatting, lints, and that the domain stays free of I/O
 	scripts/check-domain.sh
 
 .PHONY: test
-test: rust postgres ## get what is missing and run every test
+test: rust postgres faketime ## get what is missing and run every test
 	cargo build --locked -p boxoffice
 	$(with_postgres) cargo test --workspace --locked
 
 .PHONY: postgres
 postgres: ## get PostgreSQL, unless it is there
 	@scripts/get-postgres.sh
+
+.PHONY: faketime
+faketime:
+	@scripts/get-faketime.sh
 
 .PHONY: rust
 rust:

@@ -15,6 +15,7 @@ mod bank;
 mod chaos;
 mod commands;
 mod events;
+mod faults;
 mod journey;
 mod queue;
 mod races;

@@ -71,6 +71,15 @@ impl App {
         self.servers.insert(process, new);
     }
 
+    /// Starts one more process, with these environment variables besides.
+    pub async fn add_with(&mut self, variables: &[(&str, &str)]) {
+        let own = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let all: Vec<_> = self.variables.iter().cloned().chain(own).collect();
+        self.servers.push(Server::start(&all).await);
+    }
+
     /// Starts one process on a database with the concerts of `boxoffice seed`.
     pub async fn seeded() -> Self {
         let app = Self::start(1).await;

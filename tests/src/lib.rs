@@ -16,6 +16,7 @@ mod deed;
 mod events;
 mod fan;
 mod operator;
+mod proxy;
 mod server;
 
 pub use app::App;
@@ -23,6 +24,7 @@ pub use deed::Deed;
 pub use events::{Event, Events};
 pub use fan::{Answer, Fan, problem_code};
 pub use operator::{OPERATOR_KEY, Operator};
+pub use proxy::{Fault, Proxy};
 pub use server::{Server, TOKEN_SECRET, binary};
 
 use std::time::{Duration, Instant};
