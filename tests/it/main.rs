@@ -14,6 +14,7 @@ mod bad_input;
 mod commands;
 mod events;
 mod journey;
+mod limits;
 mod queue;
 mod races;
 mod readme;

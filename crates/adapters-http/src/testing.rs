@@ -292,7 +292,7 @@ impl Fixture {
         self,
         requests: impl IntoIterator<Item = TestRequest>,
     ) -> Vec<Answer> {
-        self.ask_at(Door::Only, requests).await
+        Box::pin(self.ask_at(Door::Only, requests)).await
     }
 
     pub(crate) async fn ask_at(

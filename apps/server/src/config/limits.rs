@@ -1,6 +1,6 @@
 //! How much one may ask.
 
-use std::num::NonZeroU32;
+use std::{net::IpAddr, num::NonZeroU32};
 
 use adapters_http::{Rate, RateLimits};
 use clap::Args;
@@ -68,7 +68,8 @@ pub struct Limits {
     trusted_proxies: Networks,
 }
 
-type Networks = std::vec::Vec<IpNet>;
+/// A list, under a name by which clap does not take it for an option that is given several times.
+type Networks = Vec<IpNet>;
 
 impl Limits {
     /// The limits.
@@ -90,7 +91,7 @@ impl Limits {
 /// Reads networks, and addresses as networks of one.
 fn networks(text: &str) -> Result<Networks, String> {
     let network = |text: &str| {
-        let address = || text.parse().map(IpNet::from).ok();
+        let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
         text.parse().ok().or_else(address)
     };
     let parts = text.split(',').map(str::trim);

@@ -33,10 +33,11 @@ pub struct Listening {
     )]
     pub admin_listen: String,
 
-    /// Websites whose scripts may use this server from a browser (CORS), separated by commas, such
-    /// as https://tickets.example
+    /// Websites whose scripts may use this server from a browser (CORS).
     #[arg(
         long,
+        help = "Websites whose scripts may use this server from a browser (CORS), separated by \
+                commas, such as https://tickets.example",
         env = "BOXOFFICE_CORS_ORIGINS",
         value_name = "ORIGINS",
         default_value = "",
@@ -77,8 +78,9 @@ pub struct Listening {
     pub timezone: VenueZone,
 }
 
-/// Websites, as browsers name them.
-pub type Origins = std::vec::Vec<String>;
+/// Websites, as browsers name them; under a name by which clap does not take the list for an option
+/// that is given several times.
+pub type Origins = Vec<String>;
 
 /// Reads origins: a scheme and a host, as browsers send them.
 fn origins(text: &str) -> Result<Origins, String> {

@@ -98,7 +98,11 @@ fn several_token_secrets_are_lines_of_a_file_or_parts_of_a_variable() {
     ]);
     let given = Secrets::obtain(&given, None).unwrap();
     for secrets in [in_file, given] {
-        let secrets: Vec<_> = secrets.token.iter().map(|s| s.expose_secret()).collect();
+        let secrets: Vec<_> = secrets
+            .token
+            .iter()
+            .map(SecretString::expose_secret)
+            .collect();
         assert_eq!(secrets, [&new, &old]);
     }
 
