@@ -17,6 +17,7 @@ mod commands;
 mod events;
 mod faults;
 mod journey;
+mod limits;
 mod queue;
 mod races;
 mod readme;

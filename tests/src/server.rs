@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     process::{Command as Blocking, Output, Stdio},
-    sync::LazyLock,
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 
@@ -64,10 +64,15 @@ pub async fn binary() -> PathBuf {
         .unwrap()
 }
 
-/// Passes the server's log on, without the indented lines that greet a person.
-async fn pass_on(log: ChildStderr) {
+/// Passes the server's log on, without the indented lines that greet a person or, if it is to tell
+/// everything, what nobody wants to read; keeps it all.
+async fn pass_on(log: ChildStderr, kept: Arc<Mutex<String>>, is_loud: bool) {
     let mut lines = BufReader::new(log).lines();
     while let Ok(Some(line)) = lines.next_line().await {
+        kept.lock().unwrap().extend([&line, "\n"]);
+        if is_loud {
+            continue;
+        }
         if !line.starts_with(' ') {
             eprintln!("{line}");
         }
@@ -80,6 +85,9 @@ pub struct Server {
     child: Child,
     /// `http://127.0.0.1:PORT`
     pub url: String,
+    /// The same for the operator, if that is another one.
+    pub operator_url: Option<String>,
+    log: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -97,13 +105,34 @@ impl Server {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        tokio::spawn(pass_on(child.stderr.take().unwrap()));
+        let is = |name: &str| variables.iter().rev().find(|(other, _)| other == name);
+        let is_loud = is("BOXOFFICE_LOG").is_some_and(|(_, level)| level == "trace");
+        let log = Arc::default();
+        let stderr = child.stderr.take().unwrap();
+        tokio::spawn(pass_on(stderr, Arc::clone(&log), is_loud));
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = tokio::time::timeout(Duration::from_mins(1), lines.next_line()).await;
-        let line = line.expect("the server takes too long to start").unwrap();
-        let line = line.expect("the server ended before it listened");
-        let url = line.strip_prefix("listening on ").expect(&line).to_owned();
-        Self { child, url }
+        let mut told = async |prefix: &str| {
+            let line = tokio::time::timeout(Duration::from_mins(1), lines.next_line()).await;
+            let line = line.expect("the server takes too long to start").unwrap();
+            let line = line.expect("the server ended before it listened");
+            line.strip_prefix(prefix).expect(&line).to_owned()
+        };
+        let url = told("listening on ").await;
+        let operator_url = match is("BOXOFFICE_ADMIN_LISTEN") {
+            Some(_) => Some(told("for the operator on ").await),
+            None => None,
+        };
+        Self {
+            child,
+            url,
+            operator_url,
+            log,
+        }
+    }
+
+    /// All that it has written to its log.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// The process id.

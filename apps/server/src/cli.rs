@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::config::{
-    Connections, Holds, Keys, Lanes, Listening, Location, Money, Queue, Refusal,
+    Connections, Holds, Keys, Lanes, Limits, Listening, Location, Money, Queue, Refusal,
     values::{log_filter, yes_or_no},
 };
 
@@ -80,6 +80,9 @@ pub struct Serve {
     /// How much work may wait.
     #[command(flatten)]
     pub lanes: Lanes,
+    /// How much one may ask.
+    #[command(flatten)]
+    pub limits: Limits,
     /// Also fill an empty database with a dozen concerts to try things out on
     #[arg(
         long,

@@ -13,8 +13,8 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::cli::Cli;
 
 /// What `info` stands for: the web server tells more of its inner life than an operator wants to
-/// know.
-const INFO: &str = "actix_server=warn,info";
+/// know, and calls each request that it cannot read an error, however many somebody sends.
+const INFO: &str = "actix_server=warn,actix_http=off,info";
 
 /// Starts logging what `filter` lets through.
 pub fn start(filter: &str) -> Result<()> {

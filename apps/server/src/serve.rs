@@ -7,6 +7,7 @@ mod running;
 
 use std::{net::TcpListener, path::PathBuf, process::ExitCode};
 
+use adapters_http::Listeners;
 use anyhow::{Context, Result};
 
 use self::{greeting::Greeting, running::Running};
@@ -18,15 +19,15 @@ pub async fn run(options: &Serve) -> Result<ExitCode> {
     let stop = signals::stop_token().context("cannot wait for signals")?;
     open_files::allow_many();
     // First, as this is what fails most often, and nothing has been made yet.
-    let listener = bind(&options.listening.listen)?;
+    let listeners = listen(options)?;
     let data_dir = needed_data_dir(options)?;
     let secrets = Secrets::obtain(&options.keys, data_dir.as_deref())?;
 
     let pool_size = options.connections.pool_size;
-    let greeting = Greeting::new(&listener, options, data_dir.as_deref(), &secrets)?;
+    let greeting = Greeting::new(&listeners, options, data_dir.as_deref(), &secrets)?;
     let opened = Opened::for_server(&options.location, data_dir.as_deref(), pool_size).await?;
     let started = tokio::select! {
-        started = Running::start(options, &secrets, &opened, listener, &stop) => started.map(Some),
+        started = Running::start(options, &secrets, &opened, listeners, &stop) => started.map(Some),
         // Nothing runs yet that would have to be finished.
         () = stop.cancelled() => Ok(None),
     };
@@ -63,10 +64,19 @@ fn needed_data_dir(options: &Serve) -> Result<Option<PathBuf>> {
 /// has room for 128: of thousands who arrive at once the others would try again a second later.
 const BACKLOG: i32 = 4_096;
 
-fn bind(address: &str) -> Result<TcpListener> {
+fn listen(options: &Serve) -> Result<Listeners> {
+    let at_admin = &options.listening.admin_listen;
+    let operator = (!at_admin.is_empty()).then(|| bind(at_admin, "--admin-listen"));
+    Ok(Listeners {
+        public: bind(&options.listening.listen, "--listen")?,
+        operator: operator.transpose()?,
+    })
+}
+
+fn bind(address: &str, option: &str) -> Result<TcpListener> {
     let listener = TcpListener::bind(address).with_context(|| {
         format!(
-            "cannot listen on {address} (choose another address with --listen, such as \
+            "cannot listen on {address} (choose another address with {option}, such as \
              127.0.0.1:0 for any free port)"
         )
     })?;

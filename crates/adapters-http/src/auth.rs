@@ -24,6 +24,7 @@ mod operator;
 pub(crate) use operator::{MaySignUp, Operator, OperatorKey};
 
 use crate::{
+    limits::Limits,
     problem::{Code, Problem},
     token::{Proof, Refusal, Tokens},
 };
@@ -76,7 +77,8 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
     }
 }
 
-/// What the request's token proves; notes that its owner is still there (rule 5).
+/// What the request's token proves; notes that its owner is still there (rule 5), and counts the
+/// request. Only a genuine token counts against its owner.
 fn proof(request: &HttpRequest) -> Result<Proof, Problem> {
     let token = bearer(request)?;
     let now = part::<dyn Clock>(request)?.now();
@@ -86,6 +88,7 @@ fn proof(request: &HttpRequest) -> Result<Proof, Problem> {
         Proof::Queue(pass) => pass.user_id,
     };
     part::<dyn Queue>(request)?.saw(user);
+    part::<Limits>(request)?.user(user, request)?;
     Ok(proof)
 }
 

@@ -13,7 +13,13 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
-use crate::problem::{Code, Fault, Problem, pointer};
+use tokio::time::timeout;
+
+use crate::{
+    auth::part,
+    edge::Deadline,
+    problem::{Code, Fault, Problem, pointer},
+};
 
 /// The largest body, in bytes.
 const LARGEST: usize = 16 * 1024;
@@ -26,11 +32,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let acceptable = acceptable(request);
+        let acceptable = acceptable(request).and_then(|()| part::<Deadline>(request).copied());
         let payload = payload.take();
         Box::pin(async move {
-            acceptable?;
-            parse(&read(payload).await?).map(Self)
+            // The other half is left for the work.
+            let Deadline(limit) = acceptable?;
+            let body = timeout(limit / 2, read(payload)).await;
+            parse(&body.map_err(|_| malformed("the body took too long to arrive"))??).map(Self)
         })
     }
 }

@@ -4,6 +4,9 @@
 //! nothing for a request, and too much for thousands of clients who listen for an hour. So an answer
 //! without a known length, as event streams are, leaves the dispatcher: when that has written the head
 //! it goes, and a small loop writes the body, until that ends and the connection with it.
+//!
+//! actix bounds the time of a connection's first head, and of its rest between requests. A client may
+//! also be slow with a later head or with reading an answer: [`Watch`] gives those up.
 
 use std::{
     cell::RefCell,
@@ -34,26 +37,33 @@ use tokio::{
     time::timeout,
 };
 
+mod watch;
+
+use watch::Watch;
+
 /// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client may take to close its side of a connection that is closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a client may leave a part of a stream unread.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves each connection with `app`; what is open when `draining` begins may finish.
-pub(crate) fn connections<S>(
+/// Serves each connection with `app`; what is open when `draining` begins may finish. For at least
+/// `patience` nothing of an answer has to be written after its request began to arrive.
+pub(crate) fn connections<S, B>(
     app: impl IntoServiceFactory<S, Request>,
     draining: GracefulShutdownSignal,
+    patience: Duration,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 where
     S: ServiceFactory<
             Request,
             Config = AppConfig,
-            Response = ServiceResponse<BoxBody>,
+            Response = ServiceResponse<B>,
             Error = Error,
             InitError = (),
         > + 'static,
+    B: MessageBody + 'static,
 {
     let app = app.into_factory().map(part_with_body);
     let app = app.map_err(|error| error.error_response());
@@ -73,13 +83,15 @@ where
         let http = http.clone();
         async move {
             let http = Rc::new(http.new_service(()).await?);
-            Ok(fn_service(move |stream| serve(http.clone(), stream)))
+            Ok(fn_service(move |stream| {
+                serve(http.clone(), stream, patience)
+            }))
         }
     })
 }
 
 /// Serves one connection to its end.
-async fn serve<H>(http: Rc<H>, stream: TcpStream) -> Result<(), DispatchError>
+async fn serve<H>(http: Rc<H>, stream: TcpStream, patience: Duration) -> Result<(), DispatchError>
 where
     H: Service<(Held, Protocol, Option<SocketAddr>), Response = (), Error = DispatchError>,
 {
@@ -89,6 +101,7 @@ where
     let held = Held {
         stream: Some(stream),
         parting: parting.clone(),
+        watch: Watch::new(patience),
     };
     // In a box, which is gone when the stream begins.
     let mut dispatcher = Box::pin(http.call((held, Protocol::Http1, peer)));
@@ -123,7 +136,10 @@ struct Body {
 }
 
 /// Takes the body of an answer without a known length aside; the dispatcher waits in vain for it.
-fn part_with_body(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+fn part_with_body<B: MessageBody + 'static>(
+    answer: ServiceResponse<B>,
+) -> ServiceResponse<BoxBody> {
+    let answer = answer.map_into_boxed_body();
     let request = answer.request();
     let Some(parting) = request.conn_data::<Rc<Parting>>().cloned() else {
         return answer;
@@ -192,6 +208,7 @@ async fn gone(stream: &TcpStream) {
 struct Held {
     stream: Option<TcpStream>,
     parting: Rc<Parting>,
+    watch: Watch,
 }
 
 impl Held {
@@ -207,7 +224,15 @@ impl AsyncRead for Held {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream()?.poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = self.stream()?.poll_read(context, buffer);
+        if read.is_pending() {
+            return self.watch.poll(context).map(Err);
+        }
+        if buffer.filled().len() > before {
+            self.watch.begun();
+        }
+        read
     }
 }
 
@@ -217,13 +242,20 @@ impl AsyncWrite for Held {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream()?.poll_write(context, bytes)
+        self.watch.begun();
+        let written = self.stream()?.poll_write(context, bytes);
+        if written.is_pending() {
+            return self.watch.poll(context).map(Err);
+        }
+        self.watch.written();
+        written
     }
 
     /// The dispatcher has written all that it had. When it has nothing more to do, the connection
     /// leaves it.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = self.stream()?.poll_flush(context);
+        self.watch.flushed();
         if flushed.is_ready() && self.parting.body.borrow().is_some() {
             let stream = self.stream.take();
             self.parting.stream.replace(stream);

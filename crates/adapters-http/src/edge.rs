@@ -6,7 +6,10 @@ use actix_web::{
     Error, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue},
+    http::header::{
+        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+        X_CONTENT_TYPE_OPTIONS,
+    },
     middleware::Next,
 };
 use domain::id::IdGenerator;
@@ -15,10 +18,25 @@ use tracing::Instrument;
 use crate::{
     auth::part,
     language::Language,
+    limits::Limits,
     problem::{Code, Problem},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What every answer says, unless it says something else itself: no cache keeps it, it is what its
+/// type says, and whoever opens it in a browser loads nothing with it, shows it in no frame and
+/// tells nobody its address. That there is TLS (`Strict-Transport-Security`) is for the proxy to say
+/// that has it.
+const USUAL_HEADERS: [(HeaderName, &str); 4] = [
+    (CACHE_CONTROL, "no-store"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    (REFERRER_POLICY, "no-referrer"),
+];
 
 /// How long a request may take.
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +82,18 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let id = RequestId::of(request.request())?;
     let language = Language::of(&request);
     let span = tracing::debug_span!("request", id = %id);
-    let response = next.call(request).instrument(span).await?;
-    let (request, response) = response.map_into_boxed_body().into_parts();
+    let response = match Limits::address(&request) {
+        Ok(()) => next
+            .call(request)
+            .instrument(span)
+            .await?
+            .map_into_boxed_body(),
+        Err(problem) => {
+            let refused = HttpResponse::from_error(problem);
+            ServiceResponse::new(request.into_parts().0, refused)
+        }
+    };
+    let (request, response) = response.into_parts();
     let response = finish(response, language, &id);
     log(&request, &response, &id, started.elapsed());
     Ok(ServiceResponse::new(request, response))
@@ -78,8 +106,10 @@ fn finish(response: HttpResponse, language: Language, id: &RequestId) -> HttpRes
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(REQUEST_ID, value);
     }
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in USUAL_HEADERS {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     response
 }

@@ -3,12 +3,13 @@
 //! The adapter between HTTP and the inbound ports of `domain`: it parses, authenticates, calls one
 //! method of a port and shows what that answered. There is no rule here and no SQL.
 //!
-//! - [`serve`] is the way in: a listener and an [`Api`] (the ports and the settings) become a server;
+//! - [`serve`] is the way in: a listener or two and an [`Api`] (the ports and the settings) become a server;
 //! - `routes` is the table of paths, one module a feature has its bodies, views and handlers;
 //! - `auth` has an extractor for each kind of proof that SPEC §4 names (U, Q, A, K), on `token`;
 //! - `problem` is the one error type: its code table has each problem's status and texts, and the
 //!   features map their errors to it without a catch-all arm;
 //! - `edge` is the one middleware: request ids, problems in the client's language, the log;
+//! - `limits` counts requests of users and addresses, and refuses those beyond a rate;
 //! - `connection` lets a connection with a stream go on without the buffers that requests need.
 //!
 //! A handler's future may be dropped at any point (the client went away, the time ran out): the
@@ -25,6 +26,7 @@ mod etag;
 mod health;
 mod idempotency;
 mod language;
+mod limits;
 mod moment;
 mod page;
 mod params;
@@ -44,5 +46,6 @@ mod venue;
 #[cfg(test)]
 mod testing;
 
-pub use server::{Api, HttpSettings, SignUp, serve};
+pub use limits::{Rate, RateLimits};
+pub use server::{Api, HttpSettings, Listeners, SignUp, serve};
 pub use venue::{UnknownZone, VenueZone};

@@ -8,7 +8,13 @@ mod storage;
 
 use std::{error::Error, fmt};
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{HeaderName, HeaderValue},
+    },
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -24,6 +30,7 @@ pub(crate) struct Problem {
     code: Code,
     status: StatusCode,
     members: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -34,6 +41,7 @@ impl Problem {
             code,
             status: code.entry().status,
             members: Map::new(),
+            headers: Vec::new(),
             cause: None,
         }
     }
@@ -89,6 +97,16 @@ impl Problem {
             }
             Err(error) => Self::internal(error),
         }
+    }
+
+    /// With header fields, in place of those that go with its status.
+    #[must_use]
+    pub(crate) fn with_headers(
+        mut self,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Self {
+        self.headers.extend(headers);
+        self
     }
 
     /// With the error behind it, for the log.

@@ -9,19 +9,21 @@ use actix_web::{
 };
 
 use crate::{
-    admin, balance, concerts, edge::deadline, health, payments, problem_pages, queue, reservations,
-    seat_map, users,
+    admin, balance, concerts, edge::deadline, health, limits::FromMemory, payments, problem_pages,
+    queue, reservations, seat_map, users,
 };
 
 /// Makes a function of each group, which adds its paths to a server, and a list of all routes.
 macro_rules! routes {
     ($($(#[$doc:meta])* $group:ident {
-        $($path:literal => $($method:ident $handler:path),+;)+
+        $($path:literal $([$mark:path])? => $($method:ident $handler:path),+;)+
     })+) => {
         $(
             $(#[$doc])*
             pub(crate) fn $group(config: &mut ServiceConfig) {
-                config$(.service(at($path)$(.route($method().to($handler)))+))+;
+                config$(.service(
+                    at($path)$(.app_data($mark))?$(.route($method().to($handler)))+
+                ))+;
             }
         )+
 
@@ -35,12 +37,12 @@ macro_rules! routes {
 //
 // Paths are tried in this order, and one with an id in it costs a regular expression: those that
 // everyone asks for all the time come first, and have none. Who may do what is written, and
-// checked, in docs/routes.md.
+// checked, in docs/routes.md. Users are not limited in reading what is marked `FromMemory`.
 routes! {
     /// Adds what fans ask for.
     fans {
-        "/v1/queue/tokens/me" => read queue::look, delete queue::leave;
-        "/v1/queue/tokens/me/events" => get queue::events;
+        "/v1/queue/tokens/me" [FromMemory] => read queue::look, delete queue::leave;
+        "/v1/queue/tokens/me/events" [FromMemory] => get queue::events;
         "/v1/queue/tokens" => post queue::issue;
         "/v1/queue/check" => post queue::check;
         "/v1/reservations" => read reservations::mine, post reservations::hold;
@@ -48,9 +50,9 @@ routes! {
         "/v1/concerts" => read concerts::concerts;
         "/v1/users" => post users::sign_up;
         "/v1/users/me" => read users::me;
-        "/v1/schedules/{id}/seats" => read seat_map::of_schedule;
+        "/v1/schedules/{id}/seats" [FromMemory] => read seat_map::of_schedule;
         "/v1/concerts/{id}/schedules" => read concerts::dates;
-        "/v1/concerts/{id}/seats" => read seat_map::of_date;
+        "/v1/concerts/{id}/seats" [FromMemory] => read seat_map::of_date;
         "/v1/reservations/{id}" => read reservations::find, delete reservations::cancel;
         "/v1/payments/{id}" => read payments::find;
         "/v1/users/{id}/balance" => read balance::balance;

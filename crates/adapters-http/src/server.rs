@@ -1,12 +1,13 @@
 //! The ports and settings, and the server made of them.
 
-use std::{io, net::TcpListener, sync::Arc};
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
+use actix_cors::Cors;
 use actix_web::{
     App, Error,
-    body::BoxBody,
+    body::MessageBody,
     dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse},
-    middleware::from_fn,
+    middleware::{Condition, from_fn},
     web::{Data, ServiceConfig},
 };
 use domain::{
@@ -25,8 +26,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::OperatorKey,
-    connection::connections,
+    connection::{HEAD_TIMEOUT, connections},
     edge::{Deadline, edge},
+    limits::{Limits, RateLimits},
     routes,
     token::Tokens,
     venue::VenueZone,
@@ -63,6 +65,10 @@ pub struct Api {
 /// The settings of the API (SPEC §7).
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
+    /// How often one may ask.
+    pub rate_limits: RateLimits,
+    /// The origins whose scripts may ask (`CORS_ORIGINS`), such as `https://tickets.example`.
+    pub cors_origins: Vec<String>,
     /// What the operator's requests carry (`OPERATOR_KEY`).
     pub operator_key: SecretString,
     /// What tokens are signed with (`TOKEN_SECRET`), at least 32 bytes each; all processes share
@@ -77,9 +83,9 @@ pub struct HttpSettings {
     /// Who may sign up (`SIGN_UP`).
     pub sign_up: SignUp,
     /// How long a request may take (`REQUEST_TIMEOUT`).
-    pub request_timeout: std::time::Duration,
+    pub request_timeout: Duration,
     /// How long requests may take to finish when the server stops (`SHUTDOWN_TIMEOUT`).
-    pub shutdown_timeout: std::time::Duration,
+    pub shutdown_timeout: Duration,
 }
 
 /// Who may sign up.
@@ -110,6 +116,19 @@ pub(crate) struct Parts {
     venue_zone: Data<VenueZone>,
     sign_up: Data<SignUp>,
     deadline: Data<Deadline>,
+    limits: Data<Limits>,
+    cors_origins: Vec<String>,
+}
+
+/// What can be asked for at a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Everything.
+    Only,
+    /// What fans ask for, when the operator has a listener apart.
+    Fans,
+    /// What the operator asks for there.
+    Operator,
 }
 
 impl Parts {
@@ -139,10 +158,12 @@ impl Parts {
             venue_zone: Data::new(settings.venue_zone),
             sign_up: Data::new(settings.sign_up),
             deadline: Data::new(Deadline(settings.request_timeout)),
+            limits: Data::new(Limits::new(&settings.rate_limits)),
+            cors_origins: settings.cors_origins,
         })
     }
 
-    fn configure(self, config: &mut ServiceConfig) {
+    fn configure(self, door: Door, config: &mut ServiceConfig) {
         config
             .app_data(self.users)
             .app_data(self.queue)
@@ -160,42 +181,112 @@ impl Parts {
             .app_data(self.venue_zone)
             .app_data(self.sign_up)
             .app_data(self.deadline)
-            .configure(routes::fans)
-            .configure(routes::process)
-            .configure(routes::operator);
+            .app_data(self.limits);
+        if door != Door::Operator {
+            config.configure(routes::fans);
+        }
+        config.configure(routes::process);
+        if door != Door::Fans {
+            config.configure(routes::operator);
+        }
     }
 }
 
 /// The whole application, for the server's workers and for the tests.
 pub(crate) fn app(
     parts: Parts,
+    door: Door,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<BoxBody>,
+        Response = ServiceResponse<impl MessageBody + use<>>,
         Error = Error,
         InitError = (),
     >,
 > {
+    // The operator needs no browser.
+    let asks_browsers = door != Door::Operator && !parts.cors_origins.is_empty();
+    let cors = Condition::new(asks_browsers, cors(&parts.cors_origins));
     App::new()
-        .configure(|config| parts.configure(config))
+        .configure(|config| parts.configure(door, config))
         .wrap(from_fn(edge))
+        // Around the edge, which makes new answers of problems.
+        .wrap(cors)
 }
 
-/// Serves `api` on `listener`.
+/// Lets scripts of `origins` ask all that fans can ask, and read all that they are told.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
+        .allowed_headers([
+            "accept-language",
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-none-match",
+            "last-event-id",
+            "x-request-id",
+        ])
+        .expose_headers([
+            "etag",
+            "idempotent-replayed",
+            "location",
+            "ratelimit",
+            "ratelimit-policy",
+            "retry-after",
+            "x-request-id",
+        ])
+        .max_age(3_600);
+    origins
+        .iter()
+        .fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For everyone.
+    pub public: TcpListener,
+    /// For the operator, whose routes are then at this one only (`ADMIN_LISTEN`).
+    pub operator: Option<TcpListener>,
+}
+
+/// How often those are forgotten who have not asked for long.
+const FORGET_EVERY: Duration = Duration::from_mins(1);
+
+/// Serves `api` on `listeners`.
 ///
 /// The server takes no signals: stop it through [`Server::handle`], and cancel [`Api::stop`] before.
 /// Call it on a tokio runtime, and await the server for it to run. An error of the kind
 /// `InvalidInput` is about a setting.
-pub fn serve(listener: TcpListener, api: Api) -> io::Result<Server> {
+pub fn serve(listeners: Listeners, api: Api) -> io::Result<Server> {
     let shutdown = api.settings.shutdown_timeout;
     let shutdown = shutdown.as_secs() + u64::from(shutdown.subsec_nanos() > 0);
+    let patience = HEAD_TIMEOUT + api.settings.request_timeout;
+    let stop = api.stop.clone();
     let parts = Parts::new(api)?;
+    tokio::spawn(stop.run_until_cancelled_owned(forget(parts.limits.clone())));
     let server = Server::build().shutdown_timeout(shutdown).disable_signals();
     let draining = server.graceful_shutdown_signal();
-    let factory = move || connections(app(parts.clone()), draining.clone());
-    Ok(server.listen("boxoffice", listener, factory)?.run())
+    let through = |door| {
+        let (parts, draining) = (parts.clone(), draining.clone());
+        move || connections(app(parts.clone(), door), draining.clone(), patience)
+    };
+    let server = match listeners.operator {
+        None => server.listen("boxoffice", listeners.public, through(Door::Only))?,
+        Some(operator) => server
+            .listen("boxoffice", listeners.public, through(Door::Fans))?
+            .listen("operator", operator, through(Door::Operator))?,
+    };
+    Ok(server.run())
+}
+
+async fn forget(limits: Data<Limits>) {
+    loop {
+        tokio::time::sleep(FORGET_EVERY).await;
+        limits.forget();
+    }
 }
 
 #[cfg(test)]

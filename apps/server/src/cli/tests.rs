@@ -61,6 +61,13 @@ fn the_defaults_are_those_of_the_specification() {
     let lanes = options.lanes.settings();
     assert_eq!((lanes.depth, lanes.batch), (4096, 512));
     assert_eq!(options.keys.sign_up(), adapters_http::SignUp::Open);
+    let limits = options.limits.rates();
+    let user = limits
+        .user
+        .map(|rate| (rate.per_second.get(), rate.burst.get()));
+    assert_eq!((user, limits.address), (Some((50, 1000)), None));
+    assert!(limits.trusted_proxies.is_empty() && options.listening.cors_origins.is_empty());
+    assert_eq!(options.listening.admin_listen, "");
     assert!(!options.connections.allow_unsafe_durability && !options.seed);
     assert!(options.location.database_url().is_none());
     assert_eq!(options.check(), Ok(()));
@@ -82,6 +89,12 @@ fn nonsense_is_refused_with_what_to_write_instead() {
         ("--lane-depth", "0", "a whole number from 1 to 1000000"),
         ("--timezone", "Seoul", zone),
         ("--sign-up", "maybe", "[possible values: open, closed]"),
+        ("--user-rate", "-1", "a whole number from 0 to 1000000"),
+        ("--address-burst", "0", "a whole number from 1 to 1000000"),
+        ("--trusted-proxies", "proxy", "such as 10.0.0.0/8,192.0.2.7"),
+        ("--cors-origins", "*", "such as https://tickets.example"),
+        ("--cors-origins", "https://a.example/x", "without a path"),
+        ("--admin-listen", "9090", "such as 127.0.0.1:8080"),
         ("--log", "loud", "write error, warn, info"),
     ] {
         let refused = parse(&["serve", option, value]).unwrap_err();
@@ -129,6 +142,36 @@ fn options_that_contradict_each_other_are_refused_with_what_to_change() {
         let refused = serve(&arguments).check().unwrap_err().to_string();
         assert!(refused.contains(advice), "{refused}");
     }
+}
+
+#[test]
+fn lists_are_separated_by_commas_and_0_is_no_limit() {
+    let options = serve(&[
+        "--trusted-proxies",
+        "10.0.0.0/8, 192.0.2.7,::1",
+        "--cors-origins",
+        "https://a.example, http://localhost:3000",
+        "--user-rate",
+        "0",
+        "--address-rate",
+        "5",
+    ]);
+    let limits = options.limits.rates();
+    let networks: Vec<_> = limits
+        .trusted_proxies
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(networks, ["10.0.0.0/8", "192.0.2.7/32", "::1/128"]);
+    assert_eq!(
+        options.listening.cors_origins,
+        ["https://a.example", "http://localhost:3000"]
+    );
+    assert_eq!(limits.user, None);
+    let address = limits
+        .address
+        .map(|rate| (rate.per_second.get(), rate.burst.get()));
+    assert_eq!(address, Some((5, 10_000)));
 }
 
 #[test]

@@ -21,6 +21,31 @@ pub struct Listening {
     )]
     pub listen: String,
 
+    /// Address and port for the operator and nobody else: the routes below /v1/admin are then there
+    /// and not at --listen. Port 0 takes a free one and prints it
+    #[arg(
+        long,
+        env = "BOXOFFICE_ADMIN_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "",
+        hide_default_value = true,
+        value_parser = listen_address_if_any
+    )]
+    pub admin_listen: String,
+
+    /// Websites whose scripts may use this server from a browser (CORS).
+    #[arg(
+        long,
+        help = "Websites whose scripts may use this server from a browser (CORS), separated by \
+                commas, such as https://tickets.example",
+        env = "BOXOFFICE_CORS_ORIGINS",
+        value_name = "ORIGINS",
+        default_value = "",
+        hide_default_value = true,
+        value_parser = origins
+    )]
+    pub cors_origins: Origins,
+
     /// The longest that a request is worked on before it is answered 503
     #[arg(
         long,
@@ -51,6 +76,40 @@ pub struct Listening {
         value_parser = zone
     )]
     pub timezone: VenueZone,
+}
+
+/// Websites, as browsers name them; under a name by which clap does not take the list for an option
+/// that is given several times.
+pub type Origins = Vec<String>;
+
+/// Reads origins: a scheme and a host, as browsers send them.
+fn origins(text: &str) -> Result<Origins, String> {
+    let is_origin = |text: &str| {
+        let host = text
+            .strip_prefix("https://")
+            .or(text.strip_prefix("http://"));
+        let fits = |byte: u8| byte.is_ascii_graphic() && !b"/?#*@".contains(&byte);
+        host.is_some_and(|host| !host.is_empty() && host.bytes().all(fits))
+    };
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let origins: Origins = parts.map(str::to_owned).collect();
+    if origins.iter().all(|origin| is_origin(origin)) {
+        return Ok(origins);
+    }
+    Err(
+        "write websites with their scheme and without a path, such as https://tickets.example"
+            .to_owned(),
+    )
+}
+
+fn listen_address_if_any(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    listen_address(text)
 }
 
 fn zone(text: &str) -> Result<VenueZone, String> {

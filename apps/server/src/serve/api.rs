@@ -65,6 +65,8 @@ pub fn assemble(
 
 fn settings(options: &Serve, secrets: &Secrets) -> HttpSettings {
     HttpSettings {
+        rate_limits: options.limits.rates(),
+        cors_origins: options.listening.cors_origins.clone(),
         operator_key: secrets.operator.clone(),
         token_secrets: secrets.token.clone(),
         access_ttl: signed(options.keys.access_ttl),

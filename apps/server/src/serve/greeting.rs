@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use adapters_http::Listeners;
 use anyhow::Result;
 
 use crate::{cli::Serve, keys::Secrets};
@@ -13,13 +14,14 @@ use crate::{cli::Serve, keys::Secrets};
 /// The words, prepared while there is something else to do.
 pub struct Greeting {
     address: SocketAddr,
+    for_the_operator: Option<SocketAddr>,
     for_people: String,
 }
 
 impl Greeting {
     /// Where to reach the server, where its data is, and what to try first.
     pub fn new(
-        listener: &TcpListener,
+        listeners: &Listeners,
         options: &Serve,
         data_dir: Option<&Path>,
         secrets: &Secrets,
@@ -37,9 +39,11 @@ impl Greeting {
             Some(path) => format!("in {}", path.display()),
             None => "as given in BOXOFFICE_OPERATOR_KEY".to_owned(),
         };
-        let address = listener.local_addr()?;
+        let address = listeners.public.local_addr()?;
+        let operator = listeners.operator.as_ref().map(TcpListener::local_addr);
         Ok(Self {
             address,
+            for_the_operator: operator.transpose()?,
             for_people: for_people(address, &data, &key),
         })
     }
@@ -47,7 +51,11 @@ impl Greeting {
     /// Tells it. That nobody may be listening is no reason to stop.
     pub fn show(&self) {
         let mut out = stdout().lock();
-        let _ = writeln!(out, "listening on http://{}", self.address).and_then(|()| out.flush());
+        let mut told = writeln!(out, "listening on http://{}", self.address);
+        if let Some(address) = self.for_the_operator {
+            told = told.and(writeln!(out, "for the operator on http://{address}"));
+        }
+        let _ = told.and_then(|()| out.flush());
         eprintln!("{}", self.for_people);
     }
 }

@@ -1,8 +1,9 @@
 //! A server at work: how it comes up and how it goes down.
 
-use std::{io, net::TcpListener, time::Duration};
+use std::{io, time::Duration};
 
 use actix_web::dev::ServerHandle;
+use adapters_http::Listeners;
 use adapters_postgres::{Adapters, Database, DatabaseConfig, Options};
 use anyhow::{Context, Result, anyhow, ensure};
 use tokio::{
@@ -39,7 +40,7 @@ impl Running {
         options: &Serve,
         secrets: &Secrets,
         opened: &Opened,
-        listener: TcpListener,
+        listeners: Listeners,
         stop: &CancellationToken,
     ) -> Result<Self> {
         prepare(options, opened).await?;
@@ -47,7 +48,7 @@ impl Running {
         let adapters = Adapters::start(&database, &adapter_options(options)).await;
         let adapters = adapters.map_err(unreachable)?;
         let api = api::assemble(&adapters, options, secrets, stop);
-        let server = adapters_http::serve(listener, api).context("the server cannot start")?;
+        let server = adapters_http::serve(listeners, api).context("the server cannot start")?;
         let (tokens, seats) = (adapters.tokens.clone(), adapters.seats.clone());
         let schedulers =
             Schedulers::start(tokens, seats, adapters.clock.clone(), intervals(options));

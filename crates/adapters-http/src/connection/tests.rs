@@ -8,8 +8,14 @@ use futures_util::stream;
 use std::net::{SocketAddr, TcpListener};
 use tokio::io::AsyncReadExt;
 
-/// A server that streams three parts at `/count`, fails after one at `/broken`, and has an answer
-/// that is no stream at `/whole`.
+/// How long a client of the server may keep it waiting.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// More than the system's buffers of a connection take.
+const LARGE: usize = 64 << 20;
+
+/// A server that streams three parts at `/count`, fails after one at `/broken`, and has answers
+/// that are no streams at `/whole`, `/late` and `/large`.
 fn server() -> (SocketAddr, ServerHandle) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -24,6 +30,11 @@ fn server() -> (SocketAddr, ServerHandle) {
         std::future::ready(HttpResponse::Ok().streaming(parts))
     };
     let whole = || std::future::ready(HttpResponse::Ok().body("whole"));
+    let late = || async {
+        tokio::time::sleep(PATIENCE / 2).await;
+        HttpResponse::Ok().body("late")
+    };
+    let large = || std::future::ready(HttpResponse::Ok().body(vec![b'x'; LARGE]));
     let builder = Server::build().disable_signals().workers(1);
     let draining = builder.graceful_shutdown_signal();
     let factory = move || {
@@ -31,8 +42,10 @@ fn server() -> (SocketAddr, ServerHandle) {
             .route("/count", web::get().to(count))
             .route("/count", web::head().to(count))
             .route("/broken", web::get().to(broken))
-            .route("/whole", web::get().to(whole));
-        connections(app, draining.clone())
+            .route("/whole", web::get().to(whole))
+            .route("/late", web::get().to(late))
+            .route("/large", web::get().to(large));
+        connections(app, draining.clone(), PATIENCE)
     };
     let server = builder.listen("test", listener, factory).unwrap().run();
     let handle = server.handle();
@@ -126,4 +139,89 @@ async fn a_client_that_is_gone_is_noticed_while_there_is_nothing_to_write() {
     client.write_all(b"nothing that matters").await.unwrap();
     drop(client);
     pour(stream, body(pending())).await.unwrap();
+}
+
+/// Talks to a server: says `first`, then each `pause` a letter more, until it hangs up.
+async fn drip(first: &str, pause: Duration) -> String {
+    let (address, handle) = server();
+    let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
+    to.write_all(first.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let talk = async {
+        loop {
+            tokio::time::sleep(pause).await;
+            if to.write_all(b"x").await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        heard = from.read_to_string(&mut answer) => drop(heard),
+        () = talk => {}
+        () = tokio::time::sleep(25 * PATIENCE) => panic!("still open"),
+    }
+    handle.stop(false).await;
+    answer
+}
+
+#[tokio::test]
+async fn a_later_request_that_comes_letter_by_letter_is_given_up() {
+    let whole = "GET /whole HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (begun, pause) in [("GET /w", PATIENCE / 30), ("GET /w", 100 * PATIENCE)] {
+        let answer = drip(&format!("{whole}{begun}"), pause).await;
+        assert!(answer.ends_with("whole"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_reads_is_given_up() {
+    let (address, handle) = server();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let ask = b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+    stream.write_all(ask).await.unwrap();
+    tokio::time::sleep(4 * PATIENCE).await;
+    let (mut answer, mut part) = (0, vec![0; 1 << 20]);
+    // What the system has kept is there; the rest never comes.
+    while let Ok(read) = stream.read(&mut part).await {
+        answer += read;
+        if read == 0 {
+            break;
+        }
+    }
+    assert!((1..LARGE).contains(&answer), "{answer}");
+    handle.stop(false).await;
+}
+
+#[tokio::test]
+async fn those_who_ask_now_and_then_and_wait_for_late_answers_are_served() {
+    let (address, handle) = server();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // Whole requests at any moment between two looks, and the last answer is read slowly.
+    for path in ["/whole", "/late", "/late", "/late", "/late", "/whole"] {
+        let ask = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        stream.write_all(ask.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        while !answer.ends_with(&path[1..]) {
+            let mut part = [0; 1_024];
+            let read = stream.read(&mut part).await.unwrap();
+            assert!(read > 0, "{answer}");
+            answer += std::str::from_utf8(&part[..read]).unwrap();
+        }
+        tokio::time::sleep(PATIENCE / 3).await;
+    }
+    stream
+        .write_all(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let (mut answer, mut part) = (0, vec![0; 1 << 20]);
+    loop {
+        let read = stream.read(&mut part).await.unwrap();
+        if read == 0 {
+            break;
+        }
+        answer += read;
+        tokio::time::sleep(PATIENCE / 30).await;
+    }
+    assert!(answer > LARGE, "{answer}");
+    handle.stop(true).await;
 }

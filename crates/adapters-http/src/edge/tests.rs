@@ -65,6 +65,17 @@ async fn no_answer_is_stored_by_a_cache() {
     }
 }
 
+#[actix_web::test]
+async fn every_answer_keeps_browsers_from_making_more_of_it() {
+    let requests = [get("/health/live"), get("/nowhere"), get("/v1/users/me")];
+    for answer in Fixture::new().ask_all(requests).await {
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.contains("default-src 'none'"), "{policy}");
+    }
+}
+
 /// All that is logged while it lives.
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);

@@ -54,6 +54,9 @@ impl Problem {
         if let Some(header) = self.header() {
             response.insert_header(header);
         }
+        for header in &self.headers {
+            response.insert_header(header.clone());
+        }
         // `json` keeps a content type that is set already.
         response.content_type("application/problem+json").json(body)
     }

@@ -1,10 +1,9 @@
 use crate::{
-    server::{Parts, app, serve},
+    server::{Door, Listeners, Parts, app, serve},
     testing::*,
 };
 use actix_web::{
     body::{BoxBody, MessageBody},
-    dev::ServiceResponse,
     http::header::HeaderMap,
     test::{TestRequest, call_service, init_service},
 };
@@ -65,8 +64,9 @@ struct Listener {
 
 impl Listener {
     async fn of(fixture: Fixture, request: TestRequest) -> Self {
-        let service = init_service(app(Parts::new(fixture.api()).unwrap())).await;
-        let response: ServiceResponse = call_service(&service, request.to_request()).await;
+        let service = init_service(app(Parts::new(fixture.api()).unwrap(), Door::Only)).await;
+        let response = call_service(&service, request.to_request()).await;
+        let response = response.map_into_boxed_body();
         assert_eq!(response.status(), 200);
         let headers = response.headers().clone();
         Self {
@@ -325,7 +325,11 @@ async fn a_stream_is_let_go_when_its_client_is_gone() {
     let stop = api.stop.clone();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let server = serve(listener, api).unwrap();
+    let listeners = Listeners {
+        public: listener,
+        operator: None,
+    };
+    let server = serve(listeners, api).unwrap();
     let handle = server.handle();
     let running = tokio::spawn(server);
 
