@@ -166,7 +166,8 @@ impl Fan {
         self.ask_for(&Deed::Pay { reservation }, key).await
     }
 
-    async fn ask_for(&self, deed: &Deed, key: Option<&str>) -> Answer {
+    /// Asks for this.
+    pub async fn ask_for(&self, deed: &Deed, key: Option<&str>) -> Answer {
         let request = deed.request(&self.http, &self.server, &self.id);
         let request = request.bearer_auth(self.token_for(deed));
         Answer::of(match key {
