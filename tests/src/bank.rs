@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::future::{join, join_all};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 
 use crate::{
     deed::Deed,
@@ -175,11 +175,10 @@ impl Account {
         loop {
             let fan = self.at_any_server(&self.fan);
             let asked = fan.as_user(Method::POST, "/v1/queue/check");
-            let answer = Answer::of(asked).await;
-            if answer.body["status"] == "active" {
+            if let Some(answer) = certain(asked).await {
+                assert_eq!(answer.body["status"], "active", "{answer:?}");
                 return answer.text("token").to_owned();
             }
-            assert_eq!(answer.status, 503, "{answer:?}");
         }
     }
 
@@ -203,34 +202,20 @@ impl Account {
         self.note(&self.charged, amount, takings);
     }
 
-    /// Asks for `deed` as any client should: with a key, and again when the server was too slow. Every
+    /// Asks for `deed` as any client should: with a key, and again until the answer is certain. Every
     /// tenth request is sent twice at the same time, and has to be answered alike.
     async fn ask(&self, fan: &Fan, deed: &Deed) -> Answer {
         let key = format!("{:032x}", fastrand::u128(..));
+        let request = || self.at_any_server(fan).request_for(deed, Some(&key));
         loop {
             let answer = if fastrand::u8(..10) == 0 {
-                self.ask_doubly(fan, deed, &key).await
+                doubly(request(), request()).await
             } else {
-                self.at_any_server(fan).ask_for(deed, Some(&key)).await
+                certain(request()).await
             };
-            if answer.status != 503 {
+            if let Some(answer) = answer {
                 return answer;
             }
-        }
-    }
-
-    async fn ask_doubly(&self, fan: &Fan, deed: &Deed, key: &str) -> Answer {
-        let (one, other) = (self.at_any_server(fan), self.at_any_server(fan));
-        let (one, other) = join(one.ask_for(deed, Some(key)), other.ask_for(deed, Some(key))).await;
-        if one.status == 201 && other.status == 201 {
-            assert_eq!(one.body["id"], other.body["id"], "one request, sent twice");
-        }
-        // Done is done; and while one of them may have been done nothing is certain.
-        let weight = |answer: &Answer| [503, 201].iter().position(|&s| s == answer.status);
-        if weight(&other) > weight(&one) {
-            other
-        } else {
-            one
         }
     }
 
@@ -243,6 +228,23 @@ impl Account {
     fn at_any_server(&self, fan: &Fan) -> Fan {
         fan.at(&self.servers[fastrand::usize(..self.servers.len())])
     }
+}
+
+/// The answer, unless it leaves open what was done.
+async fn certain(request: RequestBuilder) -> Option<Answer> {
+    let answer = Answer::if_any(request).await.ok();
+    answer.filter(|answer| answer.status != 503)
+}
+
+/// The answer to a request that is sent twice. One of them may be refused and the other one granted, when
+/// what was in the way has gone meanwhile.
+async fn doubly(one: RequestBuilder, other: RequestBuilder) -> Option<Answer> {
+    let (one, other) = join(certain(one), certain(other)).await;
+    let (one, other) = (one?, other?);
+    if one.status == 201 && other.status == 201 {
+        assert_eq!(one.body["id"], other.body["id"], "one request, sent twice");
+    }
+    Some(if other.status == 201 { other } else { one })
 }
 
 fn take_one(left: &AtomicUsize) -> bool {
