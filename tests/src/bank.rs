@@ -10,9 +10,13 @@ use std::{
 };
 
 use futures_util::future::{join, join_all};
-use reqwest::Client;
+use reqwest::{Client, Method, RequestBuilder};
 
-use crate::{fan::Fan, operator::Operator};
+use crate::{
+    deed::Deed,
+    fan::{Answer, Fan},
+    operator::Operator,
+};
 
 /// How many charges there are to a payment.
 const CHARGES_A_PAYMENT: usize = 3;
@@ -125,7 +129,7 @@ impl Bank {
                 .await
                 .unwrap();
             let (balance, ledger, entries): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
-            let shown = account.at_any_server().balance().await;
+            let shown = account.at_any_server(&account.fan).balance().await;
             let told =
                 account.charged.load(Ordering::Relaxed) - account.paid.load(Ordering::Relaxed);
             let told_entries = account.entries.load(Ordering::Relaxed);
@@ -155,19 +159,33 @@ impl Account {
     async fn keep_paying(&self, takings: &Takings) {
         while take_one(&takings.payments_left) {
             let seat = takings.next_seat.fetch_add(1, Ordering::Relaxed);
-            let mut fan = self.at_any_server();
-            let joined = fan.join().await;
-            assert_eq!(joined.body["status"], "active", "{joined:?}");
-            let held = fan.hold(&takings.schedule, &[seat], None).await;
+            let mut fan = self.fan.clone();
+            fan.queue_token = self.join().await;
+            let seats = vec![seat];
+            let schedule = takings.schedule.clone();
+            let held = self.ask(&fan, &Deed::Hold { schedule, seats }).await;
             assert_eq!(held.status, 201, "{held:?}");
-            self.pay(&fan, held.text("id"), takings).await;
+            let reservation = held.text("id").to_owned();
+            self.pay(&fan, &Deed::Pay { reservation }, takings).await;
+        }
+    }
+
+    /// The queue token there is, or a new one.
+    async fn join(&self) -> String {
+        loop {
+            let fan = self.at_any_server(&self.fan);
+            let asked = fan.as_user(Method::POST, "/v1/queue/check");
+            if let Some(answer) = certain(asked).await {
+                assert_eq!(answer.body["status"], "active", "{answer:?}");
+                return answer.text("token").to_owned();
+            }
         }
     }
 
     /// Charges until the money is enough.
-    async fn pay(&self, fan: &Fan, reservation: &str, takings: &Takings) {
+    async fn pay(&self, fan: &Fan, deed: &Deed, takings: &Takings) {
         loop {
-            let paid = fan.pay(reservation, None).await;
+            let paid = self.ask(fan, deed).await;
             if paid.status == 201 {
                 return self.note(&self.paid, paid.number("amount"), takings);
             }
@@ -177,25 +195,28 @@ impl Account {
         }
     }
 
-    /// Every tenth charge is sent twice at the same time with the same key, and counts once.
     async fn charge(&self, takings: &Takings) {
-        let won = fastrand::i64(1..6_000);
-        let (one, other) = (self.at_any_server(), self.at_any_server());
-        let charged = if fastrand::u8(..10) == 0 {
-            let key = format!("{:032x}", fastrand::u128(..));
-            let sent = join(one.charge(won, Some(&key)), other.charge(won, Some(&key)));
-            let (charged, again) = sent.await;
-            assert_eq!(
-                charged.text("id"),
-                again.text("id"),
-                "one charge, asked for twice"
-            );
-            charged
-        } else {
-            one.charge(won, None).await
-        };
-        assert_eq!(charged.number("amount"), won, "{charged:?}");
-        self.note(&self.charged, won, takings);
+        let amount = fastrand::i64(1..6_000);
+        let charged = self.ask(&self.fan, &Deed::Charge { amount }).await;
+        assert_eq!(charged.number("amount"), amount, "{charged:?}");
+        self.note(&self.charged, amount, takings);
+    }
+
+    /// Asks for `deed` as any client should: with a key, and again until the answer is certain. Every
+    /// tenth request is sent twice at the same time, and has to be answered alike.
+    async fn ask(&self, fan: &Fan, deed: &Deed) -> Answer {
+        let key = format!("{:032x}", fastrand::u128(..));
+        let request = || self.at_any_server(fan).request_for(deed, Some(&key));
+        loop {
+            let answer = if fastrand::u8(..10) == 0 {
+                doubly(request(), request()).await
+            } else {
+                certain(request()).await
+            };
+            if let Some(answer) = answer {
+                return answer;
+            }
+        }
     }
 
     fn note(&self, sum: &AtomicI64, won: i64, takings: &Takings) {
@@ -204,10 +225,26 @@ impl Account {
         takings.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn at_any_server(&self) -> Fan {
-        self.fan
-            .at(&self.servers[fastrand::usize(..self.servers.len())])
+    fn at_any_server(&self, fan: &Fan) -> Fan {
+        fan.at(&self.servers[fastrand::usize(..self.servers.len())])
     }
+}
+
+/// The answer, unless it leaves open what was done.
+async fn certain(request: RequestBuilder) -> Option<Answer> {
+    let answer = Answer::if_any(request).await.ok();
+    answer.filter(|answer| answer.status != 503)
+}
+
+/// The answer to a request that is sent twice. One of them may be refused and the other one granted, when
+/// what was in the way has gone meanwhile.
+async fn doubly(one: RequestBuilder, other: RequestBuilder) -> Option<Answer> {
+    let (one, other) = join(certain(one), certain(other)).await;
+    let (one, other) = (one?, other?);
+    if one.status == 201 && other.status == 201 {
+        assert_eq!(one.body["id"], other.body["id"], "one request, sent twice");
+    }
+    Some(if other.status == 201 { other } else { one })
 }
 
 fn take_one(left: &AtomicUsize) -> bool {

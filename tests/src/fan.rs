@@ -17,21 +17,27 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Sends `request` and reads the answer.
+    /// Sends `request` and reads the answer, which must come.
     pub async fn of(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        Self::if_any(request).await.unwrap()
+    }
+
+    /// Sends `request` and reads the answer, if one comes: a server may close an idle connection in
+    /// the moment in which it is used again.
+    pub async fn if_any(request: RequestBuilder) -> reqwest::Result<Self> {
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.unwrap();
+        let text = response.text().await?;
         let body = if text.is_empty() {
             Value::Null
         } else {
             serde_json::from_str(&text).expect(&text)
         };
-        Self {
+        Ok(Self {
             status,
             headers,
             body,
-        }
+        })
     }
 
     /// A member of the body that must be a string.
@@ -167,13 +173,17 @@ impl Fan {
     }
 
     async fn ask_for(&self, deed: &Deed, key: Option<&str>) -> Answer {
+        Answer::of(self.request_for(deed, key)).await
+    }
+
+    /// The request for this.
+    pub fn request_for(&self, deed: &Deed, key: Option<&str>) -> RequestBuilder {
         let request = deed.request(&self.http, &self.server, &self.id);
         let request = request.bearer_auth(self.token_for(deed));
-        Answer::of(match key {
+        match key {
             Some(key) => request.header("Idempotency-Key", key),
             None => request,
-        })
-        .await
+        }
     }
 
     /// The token that this needs.
