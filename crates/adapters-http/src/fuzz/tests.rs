@@ -45,11 +45,14 @@ fn changed(target: &str) -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn the_corpus_of_every_target_is_replayed() {
-    let targets: [(&str, fn(&[u8])); 3] = [("token", token), ("claims", claims), ("body", body)];
-    for (name, target) in targets {
-        for input in corpus(name) {
-            target(&input);
-        }
+    for input in corpus("token") {
+        token(&input);
+    }
+    for input in corpus("claims") {
+        claims(&input);
+    }
+    for input in corpus("body") {
+        body(&input);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::{
     prelude::*,
-    test_runner::{Config, TestError, TestRunner},
+    test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner},
 };
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, strategy::Sequential};
 
@@ -64,12 +64,13 @@ impl StateMachineTest for Journey {
     }
 }
 
-/// Walks `cases` journeys beside a model with `flaw`.
-fn walk(cases: u32, shrink: bool, flaw: Flaw) -> Result<(), TestError<()>> {
+/// Walks `cases` journeys beside a model with `flaw`: `fresh` ones, of which the first that fails is shrunk,
+/// or always the same.
+fn walk(cases: u32, fresh: bool, flaw: Flaw) -> Result<(), TestError<()>> {
     let config = Config {
         cases,
         failure_persistence: None,
-        max_shrink_iters: if shrink { 500 } else { 0 },
+        max_shrink_iters: if fresh { 500 } else { 0 },
         ..Config::default()
     };
     let journeys = Sequential::new(
@@ -79,9 +80,15 @@ fn walk(cases: u32, shrink: bool, flaw: Flaw) -> Result<(), TestError<()>> {
         Step::any,
         Model::after,
     );
-    let walked = TestRunner::new(config.clone()).run(&journeys, |(model, steps, seen)| {
+    let mut runner = if fresh {
+        TestRunner::new(config.clone())
+    } else {
+        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        TestRunner::new_with_rng(config.clone(), rng)
+    };
+    let walked = runner.run(&journeys, |(model, steps, seen)| {
         // What was seen of a failing journey is only of use to who shrinks it.
-        let seen = seen.filter(|_| shrink);
+        let seen = seen.filter(|_| fresh);
         Journey::test_sequential(config.clone(), model, steps, seen);
         Ok(())
     });
