@@ -38,10 +38,11 @@ bench: rust postgres ## measure the sale beside pgbench, and write docs/bench/sa
 	@$(with_postgres) exec target/release/boxoffice-bench sale $(ARGS)
 
 .PHONY: check
-check: rust ## formatting, lints, and that the domain stays free of I/O
+check: rust ## formatting, lints, dependencies, and that the domain stays free of I/O
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	scripts/check-domain.sh
+	scripts/check-dependencies.sh
 
 .PHONY: test
 test: rust postgres ## get what is missing and run every test
