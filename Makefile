@@ -42,10 +42,11 @@ chaos: rust postgres ## kill servers and PostgreSQL under load, and check that n
 	@$(with_postgres) exec cargo run --quiet --locked -p system-tests --bin chaos -- $(ARGS)
 
 .PHONY: check
-check: rust ## formatting, lints, and that the domain stays free of I/O
+check: rust ## formatting, lints, dependencies, and that the domain stays free of I/O
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	scripts/check-domain.sh
+	scripts/check-dependencies.sh
 
 .PHONY: test
 test: rust postgres faketime ## get what is missing and run every test

@@ -9,7 +9,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-mod schedule;
+pub(crate) mod schedule;
 
 use schedule::NewSchedule;
 

@@ -87,7 +87,7 @@ fn malformed(detail: &(impl ToString + ?Sized)) -> Problem {
 
 /// Reads `body`, a JSON object, as a `T`, after a first look at whether it is JSON at all: a wrong
 /// type before a syntax error must not hide it. (serde would read an array as a struct, too.)
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let body = std::str::from_utf8(body).map_err(|_| malformed("the body is not UTF-8"))?;
     serde_json::from_str::<IgnoredAny>(body).map_err(|error| malformed(&error))?;
     if !body.trim_start().starts_with('{') {

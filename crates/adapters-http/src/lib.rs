@@ -23,6 +23,8 @@ mod concerts;
 mod connection;
 mod edge;
 mod etag;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod health;
 mod idempotency;
 mod language;

@@ -45,3 +45,17 @@ impl Clock for FixedClock {
         *self.0.lock().unwrap()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::{Duration, macros::datetime};
+
+    #[test]
+    fn a_fixed_clock_shows_what_it_is_moved_to() {
+        let noon = datetime!(2026-01-01 12:00 UTC);
+        let clock = FixedClock::at(noon);
+        clock.advance(Duration::SECOND);
+        assert_eq!(clock.now(), noon + Duration::SECOND);
+    }
+}

@@ -28,12 +28,6 @@ impl Money {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The difference, or `None` beyond what 64 bits can hold.
-    #[must_use]
-    pub fn checked_sub(self, other: Self) -> Option<Self> {
-        self.0.checked_sub(other.0).map(Self)
-    }
-
     /// The sum of many amounts, or `None` beyond what 64 bits can hold.
     #[must_use]
     pub fn total(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
@@ -55,11 +49,15 @@ mod tests {
     fn sums_that_do_not_fit_are_none() {
         let most = Money::won(i64::MAX);
         assert_eq!(most.checked_add(Money::won(1)), None);
-        assert_eq!(Money::won(i64::MIN).checked_sub(Money::won(1)), None);
         assert_eq!(Money::total([most, Money::won(1)]), None);
         assert_eq!(
             Money::total([Money::won(2), Money::won(3)]),
             Some(Money::won(5))
         );
+    }
+
+    #[test]
+    fn an_amount_is_shown_in_won() {
+        assert_eq!(Money::won(-1_500).to_string(), "₩-1500");
     }
 }

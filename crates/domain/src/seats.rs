@@ -148,6 +148,8 @@ mod tests {
         assert_eq!(SeatNumbers::new(&[-1]), Err(InvalidSeatNumbers::Range));
         assert_eq!(SeatNumbers::new(&[50_001]), Err(InvalidSeatNumbers::Range));
         assert_eq!(SeatNumbers::new(&[7, 7]), Err(InvalidSeatNumbers::Doubled));
+        let most = InvalidSeatNumbers::Range.to_string();
+        assert_eq!(most, "a seat number is 1 to 50000");
         assert_eq!(
             SeatNumbers::new(&[4, 2]).unwrap().as_slice(),
             [number(2), number(4)]

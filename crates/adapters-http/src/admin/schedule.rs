@@ -32,7 +32,7 @@ struct NewBlock {
 }
 
 /// What is left of a [`NewSchedule`] when nothing is wrong with it.
-pub(super) struct Checked {
+pub(crate) struct Checked {
     /// When it starts, in UTC.
     pub starts_at: OffsetDateTime,
     /// When its sales open, in UTC.
@@ -43,7 +43,7 @@ pub(super) struct Checked {
 
 impl NewSchedule {
     /// Checks each field, and the fields against each other.
-    pub(super) fn check(self) -> Result<Checked, Problem> {
+    pub(crate) fn check(self) -> Result<Checked, Problem> {
         let wrong = |fault| Problem::invalid([fault]);
         let starts_at = moment("/starts_at", self.starts_at).map_err(wrong)?;
         let opens = self.sales_open_at.map(|at| moment("/sales_open_at", at));

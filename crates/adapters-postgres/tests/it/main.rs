@@ -16,6 +16,7 @@ mod keys;
 mod lane;
 mod line;
 mod migrations;
+mod model;
 mod outage;
 mod payments;
 mod queue;

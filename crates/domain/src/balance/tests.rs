@@ -55,6 +55,25 @@ fn rule_17_a_balance_reaches_its_limit_and_no_further() {
 }
 
 #[test]
+fn rule_19_a_ledger_is_shown_to_its_owner_alone() {
+    let page = PageRequest {
+        after: None,
+        limit: 10,
+    };
+    let mut ledger = MockLedger::new();
+    let empty = Page::of(Vec::new(), 10, |entry: &LedgerEntry| entry.number);
+    ledger
+        .expect_entries()
+        .withf(|of, _| *of == user(1))
+        .return_once(move |_, _| Ok(empty));
+    let service = service(ledger);
+    let own = service.entries(user(1), user(1), page).now_or_never();
+    assert!(own.unwrap().unwrap().items.is_empty());
+    let foreign = service.entries(user(2), user(1), page).now_or_never();
+    assert!(matches!(foreign.unwrap(), Err(BalanceError::UserNotFound)));
+}
+
+#[test]
 fn rule_18_each_change_is_an_entry_with_the_balance_after_it() {
     let mut account = account(1_000);
     let entry = account

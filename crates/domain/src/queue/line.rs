@@ -219,6 +219,31 @@ mod tests {
     }
 
     #[test]
+    fn rule_6_the_wait_is_that_of_all_ahead_and_oneself() {
+        let mut line = Line::default();
+        for n in 1..=4 {
+            line.apply(&change(n, TokenState::Waiting));
+        }
+        line.admitted(NOON, 1);
+        let wait = |number| match line.standing(&pass(number), NOON) {
+            Standing::Waiting { estimated_wait, .. } => estimated_wait,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(wait(1), Some(Duration::SECOND));
+        assert_eq!(wait(4), Some(Duration::seconds(4)));
+        assert_eq!(line.wait_for(2, NOON), Some(Duration::seconds(2)));
+    }
+
+    #[test]
+    fn a_ticket_that_ended_before_this_process_began_has_been_seen() {
+        let mut line = Line::default();
+        assert_eq!(line.standing(&pass(3), NOON), Standing::Unseen);
+        line.seen_up_to(Ticket::new(3));
+        assert_eq!(line.standing(&pass(3), NOON), Standing::Ended);
+        assert_eq!(line.standing(&pass(4), NOON), Standing::Unseen);
+    }
+
+    #[test]
     fn rule_5_a_token_past_its_time_has_ended_before_any_scheduler_says_so() {
         let mut line = Line::default();
         line.apply(&change(1, admitted()));
@@ -264,7 +289,9 @@ mod tests {
             line.apply(&change(number, TokenState::Ended(EndReason::Paid)));
             assert_eq!(line.standing(&pass(number), NOON), Standing::Ended);
         }
-        line.end(&pass(1));
+        for number in [1, 2] {
+            line.end(&pass(number));
+        }
         assert!(line.over.is_empty(), "what has been followed needs no note");
     }
 

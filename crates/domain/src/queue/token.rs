@@ -165,6 +165,11 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_ticket_is_shown_as_its_number() {
+        assert_eq!(Ticket::new(7).to_string(), "7");
+    }
+
+    #[test]
     fn rule_8_only_an_active_token_within_its_time_opens() {
         let waiting = QueueToken {
             pass: pass(1),

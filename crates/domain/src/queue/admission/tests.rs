@@ -222,6 +222,38 @@ fn rule_6_the_wait_follows_the_measured_rate_and_is_unknown_before_there_is_one(
     );
 }
 
+#[test]
+fn rule_6_a_rate_is_measured_within_the_last_minute_and_remembered_no_longer() {
+    let mut rate = AdmissionRate::default();
+    rate.admitted(NOON, 100);
+    assert_eq!(rate.wait_for(1, NOON + Duration::MINUTE), None);
+    for second in 1..200 {
+        rate.admitted(NOON + Duration::seconds(second), 100);
+    }
+    assert_eq!(rate.recent.len(), 61);
+}
+
+#[test]
+fn a_policy_reaches_its_limits() {
+    let policy = QueuePolicy {
+        capacity: 0,
+        admission_batch: 1,
+        paused: false,
+    };
+    let with = |capacity, batch| {
+        policy.with(PolicyChange {
+            capacity: Some(capacity),
+            admission_batch: Some(batch),
+            paused: None,
+        })
+    };
+    let (most, largest) = (QueuePolicy::MOST_CAPACITY, QueuePolicy::MOST_BATCH);
+    assert!(with(most, largest).is_ok());
+    assert_eq!(with(most + 1, 1), Err(InvalidPolicy::Capacity));
+    assert_eq!(with(1, largest + 1), Err(InvalidPolicy::Batch));
+    assert_eq!(with(1, 0), Err(InvalidPolicy::Batch));
+}
+
 proptest! {
     #[test]
     fn however_people_join_the_counts_add_up_and_capacity_holds(

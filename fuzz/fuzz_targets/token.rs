@@ -1,0 +1,4 @@
+//! See `adapters_http::fuzz::token`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| adapters_http::fuzz::token(input));
