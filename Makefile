@@ -37,6 +37,10 @@ bench: rust postgres ## measure the sale beside pgbench, and write docs/bench/sa
 	cargo build --release --locked -p boxoffice -p bench
 	@$(with_postgres) exec target/release/boxoffice-bench sale $(ARGS)
 
+.PHONY: chaos
+chaos: rust postgres ## kill servers and PostgreSQL under load, and check that nothing is lost
+	@$(with_postgres) exec cargo run --quiet --locked -p system-tests --bin chaos -- $(ARGS)
+
 .PHONY: check
 check: rust ## formatting, lints, and that the domain stays free of I/O
 	cargo fmt --all --check
@@ -44,13 +48,17 @@ check: rust ## formatting, lints, and that the domain stays free of I/O
 	scripts/check-domain.sh
 
 .PHONY: test
-test: rust postgres ## get what is missing and run every test
+test: rust postgres faketime ## get what is missing and run every test
 	cargo build --locked -p boxoffice
 	$(with_postgres) cargo test --workspace --locked
 
 .PHONY: postgres
 postgres: ## get PostgreSQL, unless it is there
 	@scripts/get-postgres.sh
+
+.PHONY: faketime
+faketime:
+	@scripts/get-faketime.sh
 
 .PHONY: rust
 rust:

@@ -1,30 +1,14 @@
 //! Several server processes over one database.
 
-use std::process::Output;
-
 use reqwest::Client;
-use serde_json::{Value, json};
+use serde_json::Value;
 use test_database::TestDatabase;
-use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
-use tokio::process::Command;
 
 use crate::{
     fan::{Answer, Fan},
-    server::{Server, binary},
+    operator::Operator,
+    server::{Server, command, named, settings as common},
 };
-
-/// The operator's key of every test server.
-pub const OPERATOR_KEY: &str = "operator-key-of-the-tests";
-
-/// The secret that every test server signs its tokens with.
-pub const TOKEN_SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-/// Settings as variables.
-fn named(settings: &[(&str, &str)]) -> Vec<(String, String)> {
-    let variable =
-        |(name, value): &(&str, &str)| (format!("BOXOFFICE_{name}"), (*value).to_owned());
-    settings.iter().map(variable).collect()
-}
 
 /// Server processes over a database of their own.
 pub struct App {
@@ -46,12 +30,19 @@ impl App {
     /// Starts so many processes with these settings, for example `("HOLD_TTL", "1s")`.
     pub async fn with(processes: usize, settings: &[(&str, &str)]) -> Self {
         let database = TestDatabase::migrated().await;
-        let mut variables = named(&[
-            ("DATABASE_URL", database.url()),
-            ("OPERATOR_KEY", OPERATOR_KEY),
-            ("TOKEN_SECRET", TOKEN_SECRET),
-            ("ALLOW_UNSAFE_DURABILITY", "true"),
-        ]);
+        let url = database.url().to_owned();
+        Self::over(database, &url, processes, settings).await
+    }
+
+    /// The same on this database, which the processes reach at `url`.
+    pub async fn over(
+        database: TestDatabase,
+        url: &str,
+        processes: usize,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut variables = common(url);
+        variables.extend(named(&[("ALLOW_UNSAFE_DURABILITY", "true")]));
         variables.extend(named(settings));
         let mut app = Self {
             database,
@@ -80,10 +71,19 @@ impl App {
         self.servers.insert(process, new);
     }
 
+    /// Starts one more process, with these environment variables besides.
+    pub async fn add_with(&mut self, variables: &[(&str, &str)]) {
+        let own = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let all: Vec<_> = self.variables.iter().cloned().chain(own).collect();
+        self.servers.push(Server::start(&all).await);
+    }
+
     /// Starts one process on a database with the concerts of `boxoffice seed`.
     pub async fn seeded() -> Self {
         let app = Self::start(1).await;
-        let seed = app.command("seed").await;
+        let seed = command("seed", app.database.url()).await;
         assert!(
             seed.status.success(),
             "{}",
@@ -115,46 +115,24 @@ impl App {
 
     /// Asks as the operator.
     pub async fn operator(&self, method: reqwest::Method, path: &str, body: &Value) -> Answer {
-        let request = self.http.request(method, format!("{}{path}", self.url(0)));
-        Answer::of(request.bearer_auth(OPERATOR_KEY).json(body)).await
+        self.desk().ask(method, path, body).await
     }
 
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "a client has no port to ask the time"
-    )]
     /// A schedule two days from now with seats 1 to `seats` at 10,000 won each; its id.
     pub async fn schedule(&self, seats: u32) -> String {
-        let post = reqwest::Method::POST;
-        let concert = json!({"title": "한여름 밤의 콘서트", "venue": "Olympic Hall"});
-        let concert = self
-            .operator(post.clone(), "/v1/admin/concerts", &concert)
-            .await;
-        let path = format!("/v1/admin/concerts/{}/schedules", concert.text("id"));
-        let starts_at = (OffsetDateTime::now_utc() + Duration::days(2))
-            .format(&Rfc3339)
-            .unwrap();
-        let seats = json!([{"grade": "R", "price": 10_000, "from": 1, "to": seats}]);
-        let body = json!({"starts_at": starts_at, "seats": seats});
-        let schedule = self.operator(post, &path, &body).await;
-        assert_eq!(schedule.status, 201, "{schedule:?}");
-        schedule.text("id").to_owned()
+        self.desk().schedule(seats).await
+    }
+
+    fn desk(&self) -> Operator<'_> {
+        let (http, server) = (&self.http, self.url(0));
+        Operator { http, server }
     }
 
     /// Runs `boxoffice audit` on the database and fails the test with what it says.
     pub async fn assert_audit_clean(&self) {
-        let audit = self.command("audit").await;
+        let audit = command("audit", self.database.url()).await;
         let said = String::from_utf8_lossy(&audit.stdout);
         let complained = String::from_utf8_lossy(&audit.stderr);
         assert!(audit.status.success(), "{said}{complained}");
-    }
-
-    /// Runs a command on the database.
-    async fn command(&self, name: &str) -> Output {
-        let mut command = Command::new(binary().await);
-        command
-            .arg(name)
-            .env("BOXOFFICE_DATABASE_URL", self.database.url());
-        command.output().await.unwrap()
     }
 }

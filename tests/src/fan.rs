@@ -3,7 +3,7 @@
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 
-use crate::events::Events;
+use crate::{deed::Deed, events::Events};
 
 /// An answer, read whole.
 #[derive(Debug)]
@@ -143,11 +143,7 @@ impl Fan {
 
     /// Pays money in.
     pub async fn charge(&self, won: i64, key: Option<&str>) -> Answer {
-        let path = format!("/v1/users/{}/balance/charges", self.id);
-        let request = self
-            .as_user(Method::POST, &path)
-            .json(&json!({"amount": won}));
-        Answer::of(with_key(request, key)).await
+        self.ask_for(&Deed::Charge { amount: won }, key).await
     }
 
     /// The balance in won.
@@ -160,22 +156,32 @@ impl Fan {
 
     /// Holds seats.
     pub async fn hold(&self, schedule: &str, seats: &[u32], key: Option<&str>) -> Answer {
-        let body = json!({"schedule_id": schedule, "seat_numbers": seats});
-        let request = self.in_queue(Method::POST, "/v1/reservations").json(&body);
-        Answer::of(with_key(request, key)).await
+        let (schedule, seats) = (schedule.to_owned(), seats.to_vec());
+        self.ask_for(&Deed::Hold { schedule, seats }, key).await
     }
 
     /// Pays a reservation.
     pub async fn pay(&self, reservation: &str, key: Option<&str>) -> Answer {
-        let body = json!({"reservation_id": reservation});
-        let request = self.in_queue(Method::POST, "/v1/payments").json(&body);
-        Answer::of(with_key(request, key)).await
+        let reservation = reservation.to_owned();
+        self.ask_for(&Deed::Pay { reservation }, key).await
     }
-}
 
-fn with_key(request: RequestBuilder, key: Option<&str>) -> RequestBuilder {
-    match key {
-        Some(key) => request.header("Idempotency-Key", key),
-        None => request,
+    async fn ask_for(&self, deed: &Deed, key: Option<&str>) -> Answer {
+        let request = deed.request(&self.http, &self.server, &self.id);
+        let request = request.bearer_auth(self.token_for(deed));
+        Answer::of(match key {
+            Some(key) => request.header("Idempotency-Key", key),
+            None => request,
+        })
+        .await
+    }
+
+    /// The token that this needs.
+    pub fn token_for(&self, deed: &Deed) -> &str {
+        if deed.is_shopping() {
+            &self.queue_token
+        } else {
+            &self.access_token
+        }
     }
 }

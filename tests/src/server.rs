@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    process::{Command as Blocking, Stdio},
+    process::{Command as Blocking, Output, Stdio},
     sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
@@ -12,21 +12,50 @@ use tokio::{
     process::{Child, ChildStderr, Command},
 };
 
+use crate::operator::OPERATOR_KEY;
+
 static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let built = Blocking::new(cargo)
-        .args(["build", "--locked", "-p", "boxoffice"])
+        .args(["build", "--quiet", "--locked", "-p", "boxoffice"])
         .status();
     assert!(
         built.is_ok_and(|status| status.success()),
         "the server does not build"
     );
-    let test = std::env::current_exe().unwrap();
-    test.parent()
-        .and_then(|deps| deps.parent())
-        .unwrap()
-        .join("boxoffice")
+    // Tests are in a directory below that of the programs.
+    let own = std::env::current_exe().unwrap();
+    let mut beside = own.ancestors().skip(1).map(|above| above.join("boxoffice"));
+    beside.find(|program| program.is_file()).unwrap()
 });
+
+/// The secret that every test server signs its tokens with.
+pub const TOKEN_SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// Settings as variables.
+pub fn named(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let variable =
+        |(name, value): &(&str, &str)| (format!("BOXOFFICE_{name}"), (*value).to_owned());
+    settings.iter().map(variable).collect()
+}
+
+/// The variables that every test server on this database needs.
+pub fn settings(database_url: &str) -> Vec<(String, String)> {
+    named(&[
+        ("DATABASE_URL", database_url),
+        ("OPERATOR_KEY", OPERATOR_KEY),
+        ("TOKEN_SECRET", TOKEN_SECRET),
+    ])
+}
+
+/// Runs `boxoffice NAME` on this database.
+pub async fn command(name: &str, database_url: &str) -> Output {
+    let mut command = Command::new(binary().await);
+    command
+        .arg(name)
+        .env("BOXOFFICE_DATABASE_URL", database_url);
+    command.output().await.unwrap()
+}
 
 /// The server's program, built as it is now.
 pub async fn binary() -> PathBuf {
@@ -51,6 +80,7 @@ async fn pass_on(log: ChildStderr, kept: Arc<Mutex<String>>, is_loud: bool) {
 }
 
 /// A running server process; killed when dropped.
+#[derive(Debug)]
 pub struct Server {
     child: Child,
     /// `http://127.0.0.1:PORT`
@@ -108,6 +138,11 @@ impl Server {
     /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.id().unwrap()
+    }
+
+    /// Ends the process at once, with SIGKILL.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
     }
 
     /// Ends the process in order, with SIGTERM, and tells how it went.

@@ -42,6 +42,14 @@ impl Language {
         }
     }
 
+    /// The one that it is not.
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::English => Self::Korean,
+            Self::Korean => Self::English,
+        }
+    }
+
     /// Its tag (RFC 5646), for `Content-Language`.
     pub(crate) const fn tag(self) -> &'static str {
         match self {

@@ -33,6 +33,7 @@ mod params;
 mod path;
 mod payments;
 mod problem;
+mod problem_pages;
 mod queue;
 mod reservations;
 mod routes;

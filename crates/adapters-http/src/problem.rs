@@ -1,5 +1,6 @@
 //! The one error type of this adapter: a problem as of RFC 9457 (SPEC §5).
 
+mod advice;
 mod code;
 mod fault;
 mod render;
@@ -17,7 +18,8 @@ use actix_web::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub(crate) use code::Code;
+pub(crate) use advice::Advice;
+pub(crate) use code::{Code, Entry};
 pub(crate) use fault::{Fault, child, pointer};
 
 use crate::language::Language;

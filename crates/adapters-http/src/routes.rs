@@ -9,8 +9,8 @@ use actix_web::{
 };
 
 use crate::{
-    admin, balance, concerts, edge::deadline, health, limits::FromMemory, payments, queue,
-    reservations, seat_map, users,
+    admin, balance, concerts, edge::deadline, health, limits::FromMemory, payments, problem_pages,
+    queue, reservations, seat_map, users,
 };
 
 /// Makes a function of each group, which adds its paths to a server, and a list of all routes.
@@ -60,10 +60,12 @@ routes! {
         "/v1/users/{id}/balance/entries" => read balance::entries;
     }
 
-    /// Adds what tells of this process.
+    /// Adds what tells of this process, and what its answers mean.
     process {
         "/health/live" => read health::live;
         "/health/ready" => read health::ready;
+        "/problems" => read problem_pages::index;
+        "/problems/{code}" => read problem_pages::page;
     }
 
     /// Adds what the operator asks for.

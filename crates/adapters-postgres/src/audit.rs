@@ -46,7 +46,7 @@ impl Auditor for PgAuditor {
         let database = self.database.clone();
         self.database
             .detached(async move {
-                let mut conn = database.connection().await?;
+                let mut conn = database.own().await?;
                 let mut snapshot = conn.build_transaction().read_only().repeatable_read();
                 snapshot
                     .run(async |conn| run(conn).await)

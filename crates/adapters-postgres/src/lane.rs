@@ -241,7 +241,7 @@ impl<B: Batch> Worker<B> {
 /// Ends the transaction that may be open, or else the connection.
 async fn roll_back(mut conn: Connection) {
     if conn.batch_execute("ROLLBACK").await.is_err() {
-        drop(Connection::take(conn));
+        conn.cut();
     }
 }
 

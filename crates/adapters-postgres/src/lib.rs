@@ -18,6 +18,7 @@ mod audit;
 mod cashier;
 mod catalogue;
 mod clock;
+mod connector;
 mod durability;
 mod error;
 mod fresh;

@@ -61,7 +61,7 @@ impl FollowedLine {
         tasks: &Tasks,
     ) -> Result<Arc<Self>, StorageError> {
         let mut line = Line::default();
-        let mut conn = database.connection().await?;
+        let mut conn = database.own().await?;
         let versions = fill(&mut conn, &mut line).await.map_err(storage)?;
         let rounds = watch::Sender::new(Rounds {
             begun: 0,
@@ -199,6 +199,9 @@ async fn fill(conn: &mut AsyncPgConnection, line: &mut Line) -> QueryResult<Vers
     let mut snapshot = conn.build_transaction().read_only().repeatable_read();
     snapshot
         .run(async |conn| {
+            // Of a million who wait one reads for seconds.
+            let patient = sql::<()>("SET LOCAL statement_timeout = 0");
+            patient.execute(conn).await?;
             let (version, newest): (i64, i64) =
                 sql::<(BigInt, BigInt)>("SELECT version, next_ticket - 1 FROM queue_state")
                     .get_result(conn)

@@ -1,10 +1,10 @@
 //! Migrations, compiled into the binary.
 
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
+use diesel_async::AsyncMigrationHarness;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use domain::storage::StorageError;
 
-use crate::{pool::Database, turn::Turn};
+use crate::{connector::Wire, pool::Database, turn::Turn};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
@@ -22,7 +22,7 @@ pub async fn migrate(database: &Database) -> Result<Vec<String>, StorageError> {
         .await
 }
 
-fn run_pending(conn: AsyncPgConnection) -> diesel::migration::Result<Vec<String>> {
+fn run_pending(conn: Wire) -> diesel::migration::Result<Vec<String>> {
     let mut harness = AsyncMigrationHarness::new(conn);
     let pending = harness.pending_migrations(MIGRATIONS)?;
     let mut names = Vec::with_capacity(pending.len());

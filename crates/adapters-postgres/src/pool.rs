@@ -1,23 +1,18 @@
 //! Connections to PostgreSQL.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
 
-use ::deadpool::managed::QueueMode;
-use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::{
-    AsyncPgConnection,
-    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool},
-};
+use deadpool::managed::{Object, Pool, QueueMode};
+use diesel_async::AsyncPgConnection;
 use domain::storage::StorageError;
-use futures_util::FutureExt;
-use rustls_platform_verifier::ConfigVerifierExt;
-use tokio::runtime::Handle;
-use tokio_postgres::{
-    Config, NoTls, Socket,
-    config::{Host, SslMode},
-    tls::{MakeTlsConnect, TlsConnect, TlsStream},
-};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio::{runtime::Handle, task::AbortHandle};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::connector::{Connector, Wire};
 
 /// How to reach the database, and how long to wait for it.
 #[derive(Clone)]
@@ -29,12 +24,12 @@ pub struct DatabaseConfig {
     pub pool_size: usize,
     /// How long to wait for a connection, new or from the pool.
     pub connect_timeout: Duration,
-    /// The server ends a statement after this.
+    /// The server ends a statement after this. Whoever has a connection loses it a moment later
+    /// ([`GRACE`]).
     pub statement_timeout: Duration,
-    /// The server gives up waiting for a row lock after this.
+    /// The server gives up waiting for a row lock after this, and ends a transaction whose client
+    /// has been silent for as long.
     pub lock_timeout: Duration,
-    /// The server ends a transaction that its client has forgotten after this.
-    pub idle_in_transaction_timeout: Duration,
 }
 
 impl DatabaseConfig {
@@ -43,13 +38,16 @@ impl DatabaseConfig {
         Self {
             url: url.into(),
             pool_size: 10,
-            connect_timeout: Duration::from_secs(2),
-            statement_timeout: Duration::from_secs(2),
-            lock_timeout: Duration::from_millis(1_500),
-            idle_in_transaction_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_millis(1_500),
+            statement_timeout: Duration::from_millis(1_500),
+            lock_timeout: Duration::from_secs(1),
         }
     }
 }
+
+/// How much longer than a statement may take somebody may have a connection: the database ends what
+/// is too slow, and this ends what the database does not answer at all.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// The address cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -67,22 +65,15 @@ pub enum ConfigError {
     Tls(#[source] rustls::Error),
     /// A pool of this size cannot be built.
     #[error("the connection pool cannot be built")]
-    Pool(#[source] ::deadpool::managed::BuildError),
+    Pool(#[source] deadpool::managed::BuildError),
 }
-
-/// Requests look rows up by their keys. On the opening night the tables are empty when the first
-/// plans are made, and a planner that finds them small would scan them and keep on doing so while
-/// they grow. (JIT would compile what is only forced, not expensive.)
-const BY_KEY: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off \
-    -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
-
-pub(crate) type Connection = deadpool::Object<AsyncPgConnection>;
 
 /// A pool of connections to the database.
 #[derive(Clone)]
 pub struct Database {
-    pool: deadpool::Pool<AsyncPgConnection>,
+    pool: Pool<Connector>,
     runtime: Handle,
+    lease: Duration,
 }
 
 impl Database {
@@ -91,38 +82,53 @@ impl Database {
     /// Must be called within the runtime that outlives all connections: they are driven by its
     /// tasks, whichever thread asks for them.
     pub fn new(config: &DatabaseConfig) -> Result<Self, ConfigError> {
-        let runtime = Handle::current();
-        let connector = Connector::new(config)?;
-        let spawn_on = runtime.clone();
-        let mut manager = ManagerConfig::default();
-        manager.recycling_method = RecyclingMethod::Fast;
-        manager.custom_setup = Box::new(move |_| {
-            let (connector, runtime) = (connector.clone(), spawn_on.clone());
-            async move {
-                let connected = runtime
-                    .spawn(async move { connector.connect().await })
-                    .await;
-                connected.unwrap_or_else(|e| Err(ConnectionError::BadConnection(e.to_string())))
-            }
-            .boxed()
-        });
-        let manager = AsyncDieselConnectionManager::new_with_config("", manager);
-        let pool = deadpool::Pool::builder(manager)
+        let pool = Pool::builder(Connector::new(config)?)
             .max_size(config.pool_size)
             // The one used last has its tables and statements in the processor's caches.
             .queue_mode(QueueMode::Lifo)
-            .runtime(::deadpool::Runtime::Tokio1)
+            .runtime(deadpool::Runtime::Tokio1)
             .wait_timeout(Some(config.connect_timeout))
             .create_timeout(Some(config.connect_timeout))
             .recycle_timeout(Some(config.connect_timeout))
             .build()
             .map_err(ConfigError::Pool)?;
-        Ok(Self { pool, runtime })
+        Ok(Self {
+            pool,
+            runtime: Handle::current(),
+            lease: config.statement_timeout + GRACE,
+        })
     }
 
-    /// A connection from the pool.
+    /// A connection from the pool, for one transaction or a few reads: who keeps it for longer than
+    /// a statement may take loses it.
     pub(crate) async fn connection(&self) -> Result<Connection, StorageError> {
-        self.pool.get().await.map_err(StorageError::unavailable)
+        let wire = self.pool.get().await.map_err(StorageError::unavailable)?;
+        let lease = self.lease(wire.cutter());
+        Ok(Connection {
+            _lease: lease,
+            wire,
+        })
+    }
+
+    /// A connection out of the pool, for as long as it takes.
+    pub(crate) async fn own(&self) -> Result<Wire, StorageError> {
+        let wire = self.pool.get().await.map_err(StorageError::unavailable)?;
+        Ok(Object::take(wire))
+    }
+
+    /// Cuts a connection when its time is over.
+    ///
+    /// PostgreSQL has ended the statement by then, so that its silence means that it cannot be heard,
+    /// by this connection and most likely by those that lie idle: they are closed before somebody
+    /// else waits in vain.
+    fn lease(&self, cutter: AbortHandle) -> AbortOnDropHandle<()> {
+        let (pool, lease) = (self.pool.clone(), self.lease);
+        AbortOnDropHandle::new(self.runtime.spawn(async move {
+            tokio::time::sleep(lease).await;
+            cutter.abort();
+            let closed = pool.retain(|_, used| used.age() < lease).removed.len();
+            tracing::warn!(closed, "the database did not answer within {lease:?}");
+        }))
     }
 
     /// Runs `work` in a task of its own and waits for it. The work goes on when the caller goes
@@ -143,85 +149,64 @@ impl Database {
     }
 }
 
-#[derive(Clone)]
-struct Connector {
-    config: Config,
-    tls: Option<MakeRustlsConnect>,
+/// A connection in somebody's hands, for a while.
+pub(crate) struct Connection {
+    // Ends before the connection can be somebody else's.
+    _lease: AbortOnDropHandle<()>,
+    wire: Object<Connector>,
 }
 
-impl Connector {
-    fn new(config: &DatabaseConfig) -> Result<Self, ConfigError> {
-        let mut postgres: Config = config.url.parse().map_err(ConfigError::Url)?;
-        let limits = format!(
-            "{BY_KEY} -c statement_timeout={} -c lock_timeout={} \
-             -c idle_in_transaction_session_timeout={}",
-            config.statement_timeout.as_millis(),
-            config.lock_timeout.as_millis(),
-            config.idle_in_transaction_timeout.as_millis(),
-        );
-        let given = postgres.get_options().unwrap_or_default();
-        postgres
-            .options(format!("{limits} {given}"))
-            .application_name("boxoffice")
-            .connect_timeout(config.connect_timeout)
-            .tcp_user_timeout(config.connect_timeout);
-        let tls = if Self::needs_tls(&postgres) {
-            Some(tls_connector()?)
-        } else {
-            None
+impl Connection {
+    /// Closes it, and so ends what may be open on it.
+    pub(crate) fn cut(self) {
+        drop(Object::take(self.wire));
+    }
+}
+
+impl Deref for Connection {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        &self.wire
+    }
+}
+
+impl DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        &mut self.wire
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use diesel_async::SimpleAsyncConnection;
+
+    use super::*;
+    use crate::error::storage;
+
+    #[tokio::test]
+    async fn a_connection_that_is_not_answered_is_cut_with_those_that_lie_idle() {
+        let test = test_database::TestDatabase::empty().await;
+        let limit = Duration::from_millis(200);
+        let config = DatabaseConfig {
+            statement_timeout: limit,
+            ..DatabaseConfig::new(test.url())
         };
-        Ok(Self {
-            config: postgres,
-            tls,
-        })
+        let database = Database::new(&config).unwrap();
+        let idle = database.connection().await.unwrap();
+        let mut silent = database.connection().await.unwrap();
+        drop(idle);
+        assert_eq!(database.pool.status().size, 2);
+        let endless = "SET statement_timeout = 0; SELECT pg_sleep(60)";
+        let asked = Instant::now();
+        let cut = silent.batch_execute(endless).await.map_err(storage);
+        assert!(matches!(cut, Err(StorageError::Unavailable(_))), "{cut:?}");
+        assert!(asked.elapsed() < Duration::from_secs(10));
+        drop(silent);
+        let mut new = database.connection().await.unwrap();
+        new.batch_execute("SELECT 1").await.unwrap();
+        assert_eq!(database.pool.status().size, 1, "the idle one is closed");
     }
-
-    fn needs_tls(config: &Config) -> bool {
-        let over_tcp = config
-            .get_hosts()
-            .iter()
-            .any(|host| matches!(host, Host::Tcp(_)));
-        over_tcp && config.get_ssl_mode() != SslMode::Disable
-    }
-
-    async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
-        match self.tls.clone() {
-            Some(tls) => self.connect_with(tls).await,
-            None => self.connect_with(NoTls).await,
-        }
-    }
-
-    async fn connect_with<T>(&self, tls: T) -> ConnectionResult<AsyncPgConnection>
-    where
-        T: MakeTlsConnect<Socket> + Send,
-        T::Stream: TlsStream + Unpin + Send + 'static,
-        T::TlsConnect: Send,
-        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-    {
-        let connected = self.config.connect(tls).await;
-        let (client, connection) =
-            connected.map_err(|e| ConnectionError::BadConnection(describe(&e)))?;
-        AsyncPgConnection::try_from_client_and_connection(client, connection).await
-    }
-}
-
-fn tls_connector() -> Result<MakeRustlsConnect, ConfigError> {
-    // The provider is the same for the whole process; someone else may have set it before.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let config = rustls::ClientConfig::with_platform_verifier().map_err(ConfigError::Tls)?;
-    Ok(MakeRustlsConnect::new(config))
-}
-
-/// The chain of causes, each once: the outermost one says little.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.ends_with(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
-    text
 }

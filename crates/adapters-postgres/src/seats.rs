@@ -124,9 +124,9 @@ impl SeatStore for PgSeatStore {
         let (database, clock) = (self.database.clone(), self.clock.clone());
         self.database
             .detached(async move {
-                let mut conn = database.connection().await?;
                 let mut swept = 0;
                 loop {
+                    let mut conn = database.connection().await?;
                     let some = conn
                         .transaction(async |conn| sweep(conn, clock.now()).await)
                         .await;

@@ -1,10 +1,10 @@
 //! What must not be done twice at once, however many processes start at once.
 
 use diesel::sql_types::BigInt;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, pooled_connection::deadpool::Object};
+use diesel_async::RunQueryDsl;
 use domain::storage::StorageError;
 
-use crate::{error::storage, pool::Database, sql::sql};
+use crate::{connector::Wire, error::storage, pool::Database, sql::sql};
 
 /// Whoever migrates or seeds a database of Boxoffice holds this advisory lock.
 const LOCK: i64 = 0x0b0c_50ff_1ce0;
@@ -13,14 +13,14 @@ const LOCK: i64 = 0x0b0c_50ff_1ce0;
 #[must_use = "the turn is over when this is dropped"]
 pub struct Turn {
     // Out of the pool: closing the connection frees the lock, whatever happens.
-    conn: AsyncPgConnection,
+    conn: Wire,
 }
 
 impl Turn {
     /// Waits for the turn, as long as it takes.
     pub async fn take(database: &Database) -> Result<Self, StorageError> {
         let mut turn = Self {
-            conn: Object::take(database.connection().await?),
+            conn: database.own().await?,
         };
         turn.wait().await.map_err(storage)?;
         Ok(turn)
@@ -36,7 +36,7 @@ impl Turn {
     }
 
     /// The connection that holds the lock, without limits on statements.
-    pub(crate) fn into_connection(self) -> AsyncPgConnection {
+    pub(crate) fn into_connection(self) -> Wire {
         self.conn
     }
 }

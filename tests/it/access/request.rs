@@ -57,7 +57,8 @@ pub fn request(app: &App, row: &Row<'_>, owner: &Owner, things: &Things) -> Requ
         path if path.starts_with("/v1/schedules/{id}") => &owner.schedule,
         _ => &owner.concert,
     };
-    let mut path = row.path.replace("{id}", id);
+    let path = row.path.replace("{id}", id);
+    let mut path = path.replace("{code}", "seat_unavailable");
     if row.path == "/v1/concerts/{id}/seats" {
         path = format!("{path}?date={}", owner.day);
     }

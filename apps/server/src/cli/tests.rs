@@ -113,8 +113,8 @@ fn options_that_contradict_each_other_are_refused_with_what_to_change() {
             "change --lock-timeout, --statement-timeout",
         ),
         (
-            ["--request-timeout", "2s"],
-            "for example to 1500ms, 2s and 3s",
+            ["--statement-timeout", "3s"],
+            "for example to 1s, 1500ms and 3s",
         ),
         (
             ["--max-balance", "1000"],
@@ -235,4 +235,22 @@ fn help_is_not_an_error_and_an_unknown_option_is() {
     assert_eq!(kind(&["serve", "--help"]).kind(), ErrorKind::DisplayHelp);
     assert_eq!(kind(&["serve", "--help"]).exit_code(), 0);
     assert_eq!(kind(&["serve", "--capactiy", "5"]).exit_code(), 2);
+}
+
+#[test]
+fn the_limits_of_the_database_nest_within_every_request_timeout() {
+    for (request_timeout, statement, lock) in [
+        ("50ms", 25, 16),
+        ("1s", 500, 333),
+        ("3s", 1_500, 1_000),
+        ("10m", 1_500, 1_000),
+    ] {
+        let options = serve(&["--request-timeout", request_timeout]);
+        options.check().unwrap();
+        let limits = options
+            .connections
+            .limits(options.listening.request_timeout);
+        let millis = [limits.statement, limits.lock].map(|limit| limit.as_millis());
+        assert_eq!(millis, [statement, lock], "{request_timeout}");
+    }
 }

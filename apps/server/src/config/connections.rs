@@ -26,23 +26,26 @@ pub struct Connections {
     /// The longest that one statement may run; less than the request timeout
     #[arg(
         long,
+        help = "The longest that one statement may run; less than the request timeout [default: \
+                half of that, at most 1500ms]",
         env = "BOXOFFICE_STATEMENT_TIMEOUT",
         value_name = "DURATION",
-        default_value = "2s",
         value_parser = duration("10ms", "10m")
     )]
-    pub statement_timeout: Duration,
+    statement_timeout: Option<Duration>,
 
     /// The longest that a statement may wait for a row that another one works on; less than the
     /// statement timeout
     #[arg(
         long,
+        help = "The longest that a statement may wait for a row that another one works on, and \
+                that a transaction may be idle; less than the statement timeout [default: two \
+                thirds of that]",
         env = "BOXOFFICE_LOCK_TIMEOUT",
         value_name = "DURATION",
-        default_value = "1500ms",
         value_parser = duration("10ms", "10m")
     )]
-    pub lock_timeout: Duration,
+    lock_timeout: Option<Duration>,
 
     /// Start even where a crash can lose what was confirmed.
     #[arg(
@@ -55,18 +58,39 @@ pub struct Connections {
     pub allow_unsafe_durability: bool,
 }
 
+/// The longest that a statement may run by default.
+const STATEMENT: Duration = Duration::from_millis(1_500);
+
+/// How long the database works on something before it gives up by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A statement.
+    pub statement: Duration,
+    /// Waiting for a row, or being idle in a transaction.
+    pub lock: Duration,
+}
+
 impl Connections {
+    /// The limits that go with a request timeout.
+    pub fn limits(&self, request_timeout: Duration) -> Limits {
+        let statement = self
+            .statement_timeout
+            .unwrap_or_else(|| STATEMENT.min(request_timeout / 2));
+        let lock = self.lock_timeout.unwrap_or(statement * 2 / 3);
+        Limits { statement, lock }
+    }
+
     /// Refuses timeouts that do not nest: the innermost has to end first, so that a request knows
     /// what became of its statements.
     pub fn check(&self, request_timeout: Duration) -> Result<(), Refusal> {
-        let (lock, statement) = (self.lock_timeout, self.statement_timeout);
+        let Limits { statement, lock } = self.limits(request_timeout);
         if lock < statement && statement < request_timeout {
             return Ok(());
         }
         Err(Refusal::new(format!(
             "the lock timeout ({}) has to be less than the statement timeout ({}), and that less \
              than the request timeout ({}): change --lock-timeout, --statement-timeout or \
-             --request-timeout, for example to 1500ms, 2s and 3s",
+             --request-timeout, for example to 1s, 1500ms and 3s",
             shown(lock),
             shown(statement),
             shown(request_timeout),

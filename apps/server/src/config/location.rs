@@ -43,7 +43,7 @@ pub struct Location {
         long,
         env = "BOXOFFICE_CONNECT_TIMEOUT",
         value_name = "DURATION",
-        default_value = "2s",
+        default_value = "1500ms",
         value_parser = duration("10ms", "10m")
     )]
     pub connect_timeout: Duration,

@@ -129,10 +129,13 @@ async fn refuse_unsafe(database: &Database) -> Result<()> {
 }
 
 fn pool_config(options: &Serve, opened: &Opened) -> DatabaseConfig {
+    let limits = options
+        .connections
+        .limits(options.listening.request_timeout);
     DatabaseConfig {
         pool_size: options.connections.pool_size,
-        statement_timeout: options.connections.statement_timeout,
-        lock_timeout: options.connections.lock_timeout,
+        statement_timeout: limits.statement,
+        lock_timeout: limits.lock,
         ..opened.config()
     }
 }

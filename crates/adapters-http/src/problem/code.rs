@@ -27,8 +27,12 @@ macro_rules! problems {
 
         impl Code {
             /// Every code, in the order of the table.
-            #[cfg(test)]
             pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The one that is sent as `code`.
+            pub(crate) fn named(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.entry().code == code)
+            }
 
             /// Its row of the table.
             pub(crate) const fn entry(self) -> Entry {
