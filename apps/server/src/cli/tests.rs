@@ -89,7 +89,7 @@ fn nonsense_is_refused_with_what_to_write_instead() {
         ("--lane-depth", "0", "a whole number from 1 to 1000000"),
         ("--timezone", "Seoul", zone),
         ("--sign-up", "maybe", "[possible values: open, closed]"),
-        ("--user-rate", "-1", "a whole number from 0 to 1000000"),
+        ("--user-rate", "some", "a whole number from 0 to 1000000"),
         ("--address-burst", "0", "a whole number from 1 to 1000000"),
         ("--trusted-proxies", "proxy", "such as 10.0.0.0/8,192.0.2.7"),
         ("--cors-origins", "*", "such as https://tickets.example"),

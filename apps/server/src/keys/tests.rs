@@ -101,7 +101,7 @@ fn several_token_secrets_are_lines_of_a_file_or_parts_of_a_variable() {
         let secrets: Vec<_> = secrets
             .token
             .iter()
-            .map(ExposeSecret::expose_secret)
+            .map(SecretString::expose_secret)
             .collect();
         assert_eq!(secrets, [&new, &old]);
     }
