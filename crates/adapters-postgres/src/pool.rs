@@ -28,7 +28,7 @@ pub struct DatabaseConfig {
     /// ([`GRACE`]).
     pub statement_timeout: Duration,
     /// The server gives up waiting for a row lock after this, and ends a transaction whose client
-    /// has been silent for as long.
+    /// has been silent for half as long.
     pub lock_timeout: Duration,
 }
 
