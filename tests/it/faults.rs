@@ -4,6 +4,7 @@
 #[cfg(target_os = "linux")]
 mod clocks;
 mod outages;
+mod presence;
 mod scene;
 mod traffic;
 mod vanishing;

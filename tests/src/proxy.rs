@@ -137,7 +137,7 @@ async fn listen(
 async fn serve(
     mut client: TcpStream,
     socket: PathBuf,
-    mut fault: watch::Receiver<Fault>,
+    fault: watch::Receiver<Fault>,
     cuts: Arc<AtomicUsize>,
 ) {
     let mut database = UnixStream::connect(socket).await.unwrap();
@@ -147,7 +147,7 @@ async fn serve(
     let committed = tokio::select! {
         biased;
         _ = meets.wait_for(breaks) => false,
-        committed = carry(&mut client, &mut database, &mut fault) => committed.unwrap_or(false),
+        committed = carry(&mut client, &mut database, &fault) => committed.unwrap_or(false),
     };
     if *fault.borrow() == Fault::BlackHole {
         return std::future::pending().await;
@@ -165,16 +165,15 @@ async fn serve(
 async fn carry(
     client: &mut TcpStream,
     database: &mut UnixStream,
-    fault: &mut watch::Receiver<Fault>,
+    fault: &watch::Receiver<Fault>,
 ) -> io::Result<bool> {
     let (mut from_client, mut to_client) = client.split();
     let (mut from_database, mut to_database) = database.split();
     let mut sent = Frontend::default();
-    let (forth_fault, back_fault) = (fault.clone(), fault.clone());
-    let forth = pump(&mut from_client, &mut to_database, &forth_fault, |data| {
-        sent.commits(data) && *forth_fault.borrow() == Fault::CutCommit
+    let forth = pump(&mut from_client, &mut to_database, fault, |data| {
+        sent.commits(data) && *fault.borrow() == Fault::CutCommit
     });
-    let back = pump(&mut from_database, &mut to_client, &back_fault, |_| false);
+    let back = pump(&mut from_database, &mut to_client, fault, |_| false);
     tokio::select! {
         biased;
         forth = forth => forth,

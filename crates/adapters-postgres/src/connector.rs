@@ -110,8 +110,8 @@ impl Opening {
              -c idle_in_transaction_session_timeout={}",
             millis(config.statement_timeout),
             millis(config.lock_timeout),
-            // Nobody waits for the locks of one who is silent for longer.
-            millis(config.lock_timeout),
+            // Whoever waits for the locks of one who is silent gets them in time.
+            millis(config.lock_timeout / 2),
         );
         let given = postgres.get_options().unwrap_or_default();
         postgres

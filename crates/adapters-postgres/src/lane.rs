@@ -208,8 +208,8 @@ impl<B: Batch> Worker<B> {
     }
 
     async fn attempt(&self, requests: &[B::Request]) -> Result<Vec<B::Answer>, StorageError> {
-        let conn = self.database.connection().await?;
-        match self.transaction(&conn, requests).await {
+        let mut conn = self.database.connection().await?;
+        match self.transaction(&mut conn, requests).await {
             Ok(answers) => Ok(answers),
             Err(error) => {
                 roll_back(conn).await;
@@ -222,12 +222,13 @@ impl<B: Batch> Worker<B> {
     /// so that they keep their places. When a write has failed, `COMMIT` rolls back.
     async fn transaction(
         &self,
-        conn: &AsyncPgConnection,
+        conn: &mut Connection,
         requests: &[B::Request],
     ) -> QueryResult<Vec<B::Answer>> {
-        let mut begun = conn;
+        let mut begun: &AsyncPgConnection = conn;
         let begin = sql::<()>("BEGIN").execute(&mut begun);
         let (_, found) = try_join!(begin, self.batch.find(conn, requests))?;
+        self.database.renew(conn);
         let Decided {
             answers,
             mut writes,

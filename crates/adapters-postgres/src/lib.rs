@@ -10,7 +10,8 @@
 //!   row; each process follows them into memory (`line`).
 //! - **Seat maps** are kept in memory for those who look, and are at most 300 ms old (`seat_maps`).
 //! - **A write outlives its caller**: it runs in a lane's worker or a task of its own, bounded by
-//!   the database's own time limits.
+//!   the database's own time limits, and where it cannot be heard by the time for which anyone may
+//!   have a connection (`pool`).
 
 mod accounts;
 mod adapters;

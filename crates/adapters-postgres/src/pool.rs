@@ -28,7 +28,7 @@ pub struct DatabaseConfig {
     /// ([`GRACE`]).
     pub statement_timeout: Duration,
     /// The server gives up waiting for a row lock after this, and ends a transaction whose client
-    /// has been silent for as long.
+    /// has been silent for half as long.
     pub lock_timeout: Duration,
 }
 
@@ -100,14 +100,16 @@ impl Database {
     }
 
     /// A connection from the pool, for one transaction or a few reads: who keeps it for longer than
-    /// a statement may take loses it.
+    /// a statement may take, without renewing, loses it.
     pub(crate) async fn connection(&self) -> Result<Connection, StorageError> {
         let wire = self.pool.get().await.map_err(StorageError::unavailable)?;
         let lease = self.lease(wire.cutter());
-        Ok(Connection {
-            _lease: lease,
-            wire,
-        })
+        Ok(Connection { lease, wire })
+    }
+
+    /// Lets a connection be had for as long again, by someone who has just been answered on it.
+    pub(crate) fn renew(&self, connection: &mut Connection) {
+        connection.lease = self.lease(connection.wire.cutter());
     }
 
     /// A connection out of the pool, for as long as it takes.
@@ -152,7 +154,7 @@ impl Database {
 /// A connection in somebody's hands, for a while.
 pub(crate) struct Connection {
     // Ends before the connection can be somebody else's.
-    _lease: AbortOnDropHandle<()>,
+    lease: AbortOnDropHandle<()>,
     wire: Object<Connector>,
 }
 

@@ -27,8 +27,12 @@ impl Turn {
     }
 
     async fn wait(&mut self) -> diesel::QueryResult<()> {
-        for limit in ["SET statement_timeout = 0", "SET lock_timeout = 0"] {
-            sql::<()>(limit).execute(&mut self.conn).await?;
+        for no_limit in [
+            "SET statement_timeout = 0",
+            "SET lock_timeout = 0",
+            "SET idle_in_transaction_session_timeout = 0",
+        ] {
+            sql::<()>(no_limit).execute(&mut self.conn).await?;
         }
         let lock = sql::<()>("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(LOCK);
         lock.execute(&mut self.conn).await?;

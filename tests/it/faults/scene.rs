@@ -7,6 +7,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use system_tests::{App, Fan, Fault, Proxy};
 use test_database::TestDatabase;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::traffic::{Sent, Traffic, send, sign_up};
 
@@ -27,11 +28,15 @@ pub struct Scene {
     holder: Fan,
     /// Charges once a round.
     charger: Fan,
-    /// Each pays once, for seat 1, 2, …
-    payers: Vec<(Fan, String)>,
+    /// Each pays one reservation and cancels another.
+    payers: Vec<(Fan, [String; 2])>,
     /// Waits in the queue all the time.
     waiting: Fan,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// Times are measured one scene at a time.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// What was seen.
 pub struct Seen {
@@ -46,6 +51,7 @@ pub struct Seen {
 impl Scene {
     /// Sets the scene for so long a fault, with these settings of the server.
     pub async fn set(fault: Duration, settings: &[(&str, &str)]) -> Self {
+        let alone = ALONE.lock().await;
         let database = TestDatabase::migrated().await;
         let proxy = Proxy::before(database.url()).await;
         let settings = [&[("SEATS_PER_USER", "1000")], settings].concat();
@@ -53,11 +59,13 @@ impl Scene {
         let app = App::over(database, &url, 1, &settings).await;
         let show = app.schedule(400).await;
         let rounds = (BEFORE + fault + AFTER).as_millis() / PACE.as_millis() + 1;
-        let payers = stream::iter(1..=u32::try_from(rounds).unwrap())
+        let rounds = u32::try_from(rounds).unwrap();
+        let payers = stream::iter(1..=rounds)
             .map(async |seat| {
                 let fan = app.shopper(0, PRICE).await;
-                let held = fan.hold(&show, &[seat], None).await;
-                (fan, held.text("id").to_owned())
+                let held = async |seat| fan.hold(&show, &[seat], None).await.text("id").to_owned();
+                let reservations = [held(seat).await, held(2 * rounds + seat).await];
+                (fan, reservations)
             })
             .buffered(8)
             .collect()
@@ -77,6 +85,7 @@ impl Scene {
             charger,
             payers,
             waiting,
+            _alone: alone,
         }
     }
 
@@ -135,14 +144,16 @@ impl Scene {
     }
 
     /// What may be sent again with its key.
-    fn writes(&self, round: usize) -> [(&'static str, RequestBuilder); 3] {
+    fn writes(&self, round: usize) -> [(&'static str, RequestBuilder); 4] {
         let key =
             |request: RequestBuilder| request.header("Idempotency-Key", format!("round {round}"));
         let seat = self.payers.len() + round + 1;
         let hold = json!({"schedule_id": self.show, "seat_numbers": [seat]});
-        let (payer, reservation) = &self.payers[round];
+        let (payer, [to_pay, to_cancel]) = &self.payers[round];
+        let cancelled = format!("/v1/reservations/{to_cancel}");
         let charges = format!("/v1/users/{}/balance/charges", self.charger.id);
         [
+            ("cancel", payer.as_user(Method::DELETE, &cancelled)),
             (
                 "hold",
                 key(self
@@ -154,7 +165,7 @@ impl Scene {
                 "pay",
                 key(payer
                     .in_queue(Method::POST, "/v1/payments")
-                    .json(&json!({"reservation_id": reservation}))),
+                    .json(&json!({"reservation_id": to_pay}))),
             ),
             (
                 "charge",
@@ -184,6 +195,8 @@ impl Scene {
         assert_eq!(number(paid).await, rounds);
         let held = "SELECT count(*) FROM reservations WHERE status = 'pending_payment'";
         assert_eq!(number(held).await, rounds);
+        let cancelled = "SELECT count(*) FROM reservations WHERE status = 'cancelled'";
+        assert_eq!(number(cancelled).await, rounds);
         self.app.assert_audit_clean().await;
     }
 

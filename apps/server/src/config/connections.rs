@@ -39,7 +39,7 @@ pub struct Connections {
     #[arg(
         long,
         help = "The longest that a statement may wait for a row that another one works on, and \
-                that a transaction may be idle; less than the statement timeout [default: two \
+                twice as long as a transaction may be idle; less than the statement timeout [default: two \
                 thirds of that]",
         env = "BOXOFFICE_LOCK_TIMEOUT",
         value_name = "DURATION",
@@ -66,7 +66,7 @@ const STATEMENT: Duration = Duration::from_millis(1_500);
 pub struct Limits {
     /// A statement.
     pub statement: Duration,
-    /// Waiting for a row, or being idle in a transaction.
+    /// Waiting for a row; being idle in a transaction, half of it.
     pub lock: Duration,
 }
 

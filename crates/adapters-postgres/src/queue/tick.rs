@@ -36,6 +36,9 @@ pub(super) async fn tick(
         });
     }
     let lag = presence_lag.try_into().unwrap_or_default();
+    if let Some(until) = times.heard_until(now, locked.next_tick_at, lag) {
+        count_as_heard(conn, until).await?;
+    }
     let ended = end_overdue(conn, &mut locked, now, times.silent_since(now, lag)).await?;
     let admitted = admit(conn, &mut locked, now, times).await?;
     if ended + admitted == 0 {
@@ -48,6 +51,13 @@ pub(super) async fn tick(
         admitted,
         next_due: locked.next_tick_at,
     })
+}
+
+async fn count_as_heard(conn: &mut AsyncPgConnection, until: OffsetDateTime) -> QueryResult<usize> {
+    sql::<()>("UPDATE queue_tokens SET seen_at = $1 WHERE status = 'active' AND seen_at < $1")
+        .bind::<Timestamptz, _>(until)
+        .execute(conn)
+        .await
 }
 
 async fn end_overdue(

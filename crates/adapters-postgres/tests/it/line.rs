@@ -184,17 +184,25 @@ fn impatient(no_show_after: Duration) -> Options {
     options
 }
 
+/// Lets so many seconds pass with a tick in each, and tells how many tokens have ended.
+async fn ended_within(fixture: &Fixture, process: &Adapters, seconds: u32) -> u64 {
+    let mut ended = 0;
+    for _ in 0..seconds {
+        fixture.clock.advance(Duration::SECOND);
+        ended += process.tokens.tick().await.unwrap().ended;
+    }
+    ended
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_5_silence_after_admission_ends_the_token() {
     let fixture = Fixture::with(impatient(Duration::MINUTE)).await;
     let process = fixture.process().await;
     let (silent, other) = (shopper(&process).await, shopper(&process).await);
-    fixture.clock.advance(Duration::seconds(59));
-    assert_eq!(process.tokens.tick().await.unwrap().ended, 0);
+    assert_eq!(ended_within(&fixture, &process, 59).await, 0);
     assert!(process.tokens.leave(other.token_id).await.unwrap());
     // What is known of someone's presence may be some seconds old.
-    fixture.clock.advance(Duration::seconds(15));
-    assert_eq!(process.tokens.tick().await.unwrap().ended, 1);
+    assert_eq!(ended_within(&fixture, &process, 15).await, 1);
     let board = process.tokens.board().await.unwrap();
     assert_eq!((board.no_shows, board.left, board.active), (1, 1, 0));
     process.line.refreshed().await;
@@ -208,14 +216,33 @@ async fn rule_5_any_request_in_any_process_keeps_the_token() {
     let [here, there] = fixture.processes().await;
     let pass = shopper(&here).await;
     there.line.refreshed().await;
-    fixture.clock.advance(Duration::seconds(50));
+    assert_eq!(ended_within(&fixture, &here, 50).await, 0);
     there.presence.saw(pass.user_id);
     there.stop().await;
 
-    fixture.clock.advance(Duration::seconds(59));
-    assert_eq!(here.tokens.tick().await.unwrap().ended, 0);
-    fixture.clock.advance(Duration::seconds(15));
-    assert_eq!(here.tokens.tick().await.unwrap().ended, 1);
+    assert_eq!(ended_within(&fixture, &here, 59).await, 0);
+    assert_eq!(ended_within(&fixture, &here, 15).await, 1);
+    fixture.assert_audit_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_5_while_nobody_could_tick_nobody_was_silent() {
+    let fixture = Fixture::with(impatient(Duration::MINUTE)).await;
+    let process = fixture.process().await;
+    let (there, _gone) = (shopper(&process).await, shopper(&process).await);
+    process.line.refreshed().await;
+    fixture.clock.advance(Duration::seconds(90));
+    assert_eq!(ended_within(&fixture, &process, 5).await, 0);
+    process.presence.saw(there.user_id);
+    process.stop().await;
+    // Who is still silent has been granted no more than it takes to be noticed.
+    let process = fixture.process().await;
+    assert_eq!(ended_within(&fixture, &process, 10).await, 1);
+    process.line.refreshed().await;
+    assert!(matches!(
+        standing(&process, &there),
+        Standing::Active { .. }
+    ));
     fixture.assert_audit_clean().await;
 }
 

@@ -231,7 +231,7 @@ async fn rule_26_a_session_ended_in_the_middle_of_a_statement_is_unavailable() {
 async fn rule_26_a_database_that_is_too_slow_is_unavailable_and_nothing_is_half_done() {
     let fixture = Fixture::new().await;
     let config = DatabaseConfig {
-        lock_timeout: std::time::Duration::from_millis(50),
+        lock_timeout: std::time::Duration::from_millis(200),
         ..DatabaseConfig::new(fixture.test_database.url())
     };
     let database = Database::new(&config).unwrap();

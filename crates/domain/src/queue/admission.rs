@@ -86,6 +86,20 @@ impl QueueTimes {
             .is_positive()
             .then(|| now - self.no_show_after - lag)
     }
+
+    /// Until when everyone admitted counts as heard of, after a time without ticks; `None` when a tick
+    /// that was `due` then is as good as in time.
+    ///
+    /// When nobody could tick, nobody could write down who was there. Whoever is there now is granted
+    /// `lag` for that to be written, before their silence is counted.
+    pub fn heard_until(
+        &self,
+        now: OffsetDateTime,
+        due: OffsetDateTime,
+        lag: Duration,
+    ) -> Option<OffsetDateTime> {
+        (self.no_show_after.is_positive() && now > due + lag).then(|| now - self.no_show_after)
+    }
 }
 
 /// The row of the queue, held locked while anything about the queue is decided.

@@ -181,6 +181,26 @@ fn rule_5_silence_counts_from_the_last_request_and_zero_turns_it_off() {
 }
 
 #[test]
+fn rule_5_a_time_without_ticks_is_nobodys_silence() {
+    let (lag, due) = (Duration::seconds(10), NOON);
+    let heard = |late| TIMES.heard_until(NOON + late, due, lag);
+    assert_eq!(heard(Duration::seconds(10)), None);
+    let now = NOON + Duration::seconds(90);
+    let until = heard(Duration::seconds(90)).unwrap();
+    assert_eq!(until, now - Duration::MINUTE);
+    assert!(until > TIMES.silent_since(now, lag).unwrap());
+    assert!(
+        until <= TIMES.silent_since(now + lag, lag).unwrap(),
+        "for the lag only"
+    );
+    let off = QueueTimes {
+        no_show_after: Duration::ZERO,
+        ..TIMES
+    };
+    assert_eq!(off.heard_until(now, due, lag), None);
+}
+
+#[test]
 fn a_policy_that_nobody_can_mean_is_refused() {
     let policy = state(1).policy;
     let batch = PolicyChange {
