@@ -69,7 +69,7 @@ fn claims_as_the_server_makes_them_are_read() {
 #[test]
 #[should_panic(expected = "proves something")]
 fn control_a_token_with_the_right_secret_is_noticed() {
-    let user = domain::id::UserId::new(uuid::Uuid::nil());
+    let user = UserId::new(Uuid::nil());
     let genuine = TOKENS.access(user, NOW).unwrap();
     token(genuine.token.as_bytes());
 }
