@@ -282,8 +282,11 @@ impl Fixture {
             let response = call_service(&service, request.to_request()).await;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = read_body(response).await;
-            let body = serde_json::from_slice(&body)
-                .unwrap_or_else(|_| String::from_utf8_lossy(&body).into());
+            let body = match serde_json::from_slice(&body) {
+                Ok(json) => json,
+                Err(_) if body.is_empty() => Value::Null,
+                Err(_) => String::from_utf8_lossy(&body).into(),
+            };
             answers.push(Answer {
                 status,
                 headers,
