@@ -23,3 +23,4 @@ mod reservations;
 mod seat_maps;
 mod support;
 mod users;
+mod wishes;
