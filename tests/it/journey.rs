@@ -1,7 +1,7 @@
 //! The journey of SPEC §2 over HTTP.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use system_tests::{Answer, App};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,6 +47,33 @@ async fn a_fan_goes_the_whole_way_over_two_processes() {
     assert_eq!((spent.status, spent.code()), (401, "queue_token_expired"));
     let own = Answer::of(fan.as_user(Method::GET, "/v1/reservations")).await;
     assert_eq!(own.body["items"][0]["status"], "paid");
+    app.assert_audit_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fans_who_let_the_server_choose_get_one_answer_each() {
+    let app = App::start(2).await;
+    let show = app.schedule(50).await;
+    let wish = async |process, wish: Value| {
+        let fan = app.shopper(process, 0).await;
+        let mut body = json!({"schedule_id": show});
+        for (name, value) in wish.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let request = fan.in_queue(Method::POST, "/v1/reservations").json(&body);
+        let answer = Answer::of(request).await;
+        let seats = answer.body["seats"].as_array().cloned().unwrap_or_default();
+        let numbers = seats.iter().map(|seat| seat["number"].as_u64().unwrap());
+        (answer.status, numbers.collect::<Vec<_>>())
+    };
+    assert_eq!(wish(0, json!({"count": 2})).await, (201, vec![5, 6]));
+    assert_eq!(wish(1, json!({"count": 2})).await, (201, vec![3, 4]));
+    let grade = json!({"count": 1, "grade": "R"});
+    assert_eq!(wish(0, grade).await, (201, vec![7]));
+    let choices = json!({"choices": [[5, 6], [41, 42]]});
+    assert_eq!(wish(1, choices).await, (201, vec![41, 42]));
+    assert_eq!(wish(0, json!({"choices": [[7], [42]]})).await.0, 409);
+    assert_eq!(wish(1, json!({"count": 1, "grade": "S"})).await.0, 409);
     app.assert_audit_clean().await;
 }
 

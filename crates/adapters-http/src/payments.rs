@@ -61,7 +61,9 @@ pub(crate) async fn pay(
     queue: Data<dyn Queue>,
     Body(wish): Body<NewPayment>,
 ) -> Result<HttpResponse, Problem> {
-    let seats = wish.seat_numbers.as_deref().map(seat_numbers).transpose()?;
+    let seats = wish.seat_numbers.as_deref();
+    let seats = seats.map(|seats| seat_numbers("/seat_numbers", seats));
+    let seats = seats.transpose()?;
     let named = seats.as_ref().map(|seats| numbers(seats.as_slice()));
     let key = key.of("pay", (wish.reservation_id, named))?;
     let reservation = ReservationId::new(wish.reservation_id);

@@ -121,6 +121,12 @@ impl Problem {
         self.code
     }
 
+    /// An extra member, `null` when it has none of this name.
+    #[cfg(test)]
+    pub(crate) fn member(&self, name: &str) -> Value {
+        self.members.get(name).cloned().unwrap_or_default()
+    }
+
     /// What went wrong, for the log: the code and the chain of causes.
     fn story(&self) -> String {
         let mut story = self.code.entry().code.to_owned();

@@ -8,9 +8,9 @@ use domain::{
         CancelError, HoldError, Reservation, ReservationError, ReservationStatus, Reservations,
         ReservedSeat,
     },
-    seats::{InvalidSeatNumbers, SeatNumber, SeatNumbers},
+    seats::SeatNumber,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
@@ -20,17 +20,14 @@ use crate::{
     moment::Moment,
     page::{Paging, list},
     path::PathId,
-    problem::{Code, Fault, Problem, child},
+    problem::{Code, Problem},
     queue::not_active,
 };
 
-/// The body of `POST /v1/reservations`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewReservation {
-    schedule_id: Uuid,
-    seat_numbers: Vec<i64>,
-}
+mod wish;
+
+pub(crate) use wish::seat_numbers;
+use wish::{NewReservation, meaning};
 
 /// A reservation as shown.
 #[derive(Serialize)]
@@ -86,25 +83,6 @@ const fn status(status: ReservationStatus) -> &'static str {
     }
 }
 
-/// The seats that a body names in `seat_numbers`.
-pub(crate) fn seat_numbers(numbers: &[i64]) -> Result<SeatNumbers, Problem> {
-    const FIELD: &str = "/seat_numbers";
-    SeatNumbers::new(numbers).map_err(|invalid| {
-        let wrong = |(at, _): (usize, &i64)| Fault::at(child(FIELD, &at), &invalid);
-        let each = numbers.iter().enumerate();
-        match invalid {
-            InvalidSeatNumbers::Count => Problem::invalid([Fault::at(FIELD, &invalid)]),
-            InvalidSeatNumbers::Range => Problem::invalid(
-                each.filter(|(_, n)| SeatNumber::new(**n).is_none())
-                    .map(wrong),
-            ),
-            InvalidSeatNumbers::Doubled => {
-                Problem::invalid(each.filter(|(at, n)| numbers[..*at].contains(n)).map(wrong))
-            }
-        }
-    })
-}
-
 /// The numbers of `seats`, ascending, to be shown or digested.
 pub(crate) fn numbers(seats: &[SeatNumber]) -> Vec<u32> {
     seats.iter().map(|seat| seat.get()).collect()
@@ -116,16 +94,16 @@ pub(crate) async fn hold(
     key: KeyHeader,
     reservations: Data<dyn Reservations>,
     queue: Data<dyn Queue>,
-    Body(wish): Body<NewReservation>,
+    Body(new): Body<NewReservation>,
 ) -> Result<HttpResponse, Problem> {
     // A retry may come after the payment that spent the token, and still gets the first answer.
     if door.over && !key.is_given() {
         return Err(Problem::new(Code::QueueTokenExpired));
     }
-    let seats = seat_numbers(&wish.seat_numbers)?;
-    let key = key.of("hold", (wish.schedule_id, numbers(seats.as_slice())))?;
-    let schedule = ScheduleId::new(wish.schedule_id);
-    let held = match reservations.hold(door.pass, schedule, seats, key).await {
+    let schedule = ScheduleId::new(new.schedule_id);
+    let wish = new.wish()?;
+    let key = key.of("hold", (schedule.get(), meaning(&wish)))?;
+    let held = match reservations.hold(door.pass, schedule, wish, key).await {
         Err(HoldError::TokenNotActive) => return Err(not_active(&**queue, door.pass).await),
         held => held?,
     };

@@ -41,7 +41,7 @@ pub(crate) async fn lock(
     lock_with(
         conn,
         sql(
-            "SELECT id, starts_at, sales_open_at, version FROM schedules WHERE id = ANY($1) \
+            "SELECT id, starts_at, sales_open_at, total_seats, version FROM schedules WHERE id = ANY($1) \
              ORDER BY id FOR NO KEY UPDATE",
         )
         .bind::<Array<Uuid>, _>(ids),
@@ -58,7 +58,7 @@ pub(crate) async fn lock_of(
     lock_with(
         conn,
         sql(
-            "SELECT id, starts_at, sales_open_at, version FROM schedules \
+            "SELECT id, starts_at, sales_open_at, total_seats, version FROM schedules \
              WHERE id IN (SELECT schedule_id FROM reservations WHERE id = ANY($1)) \
              ORDER BY id FOR NO KEY UPDATE",
         )
@@ -67,18 +67,19 @@ pub(crate) async fn lock_of(
     .await
 }
 
-type Columns = (Uuid, Timestamptz, Nullable<Timestamptz>, BigInt);
-type Row = (uuid::Uuid, OffsetDateTime, Option<OffsetDateTime>, i64);
+type Columns = (Uuid, Timestamptz, Nullable<Timestamptz>, Integer, BigInt);
+type Row = (uuid::Uuid, OffsetDateTime, Option<OffsetDateTime>, i32, i64);
 
 async fn lock_with(mut conn: &AsyncPgConnection, lock: Sql<Columns>) -> QueryResult<Locked> {
     let rows: Vec<Row> = lock.load(&mut conn).await?;
     let mut locked = Locked::default();
-    for (id, starts_at, sales_open_at, version) in rows {
+    for (id, starts_at, sales_open_at, total_seats, version) in rows {
         let (id, on_sale) = (
             ScheduleId::new(id),
             OnSale {
                 starts_at,
                 sales_open_at,
+                total_seats: total_seats.unsigned_abs(),
             },
         );
         locked.on_sale.insert(id, on_sale);

@@ -10,7 +10,7 @@ use crate::{
     idempotency::{IdempotencyKey, KeyReused, Outcome},
     page::{Page, PageRequest},
     queue::Pass,
-    seats::{SeatNumber, SeatNumbers},
+    seats::{SeatNumber, Wish},
     storage::StorageError,
 };
 
@@ -44,10 +44,10 @@ pub enum HoldError {
         /// Those that do not exist.
         numbers: Vec<SeatNumber>,
     },
-    /// Someone else was faster (rule 13).
+    /// Someone else was faster (rule 13), or there are no such seats next to each other.
     #[error("seats are held or sold")]
     SeatUnavailable {
-        /// Those that are taken.
+        /// Those that are taken; none when the best seats were asked for.
         numbers: Vec<SeatNumber>,
     },
     /// Rule 14.
@@ -133,7 +133,7 @@ pub trait Reservations: Send + Sync {
         &self,
         pass: Pass,
         schedule: ScheduleId,
-        seats: SeatNumbers,
+        wish: Wish,
         key: Option<IdempotencyKey>,
     ) -> Result<Outcome<Reservation>, HoldError>;
     /// Cancels the caller's pending reservation.
@@ -171,7 +171,7 @@ impl Reservations for ReservationService {
         &self,
         pass: Pass,
         schedule_id: ScheduleId,
-        seats: SeatNumbers,
+        wish: Wish,
         key: Option<IdempotencyKey>,
     ) -> Result<Outcome<Reservation>, HoldError> {
         let reservation_id = ReservationId::new(self.ids.next());
@@ -180,7 +180,7 @@ impl Reservations for ReservationService {
                 reservation_id,
                 pass,
                 schedule_id,
-                seats,
+                wish,
                 key,
             })
             .await

@@ -9,6 +9,12 @@ use crate::{
     money::Money,
 };
 
+mod best;
+mod wish;
+
+pub use best::{best, row_length};
+pub use wish::{Choices, InvalidChoices, SeatCount, Wish};
+
 /// A seat's number within its schedule, 1 and up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeatNumber(u32);

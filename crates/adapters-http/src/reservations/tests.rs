@@ -5,6 +5,7 @@ use domain::{
     idempotency::{IdempotencyKey, KeyReused, Outcome},
     page::Page,
     queue::{NotAdmitted, TokenRefusal},
+    seats::{SeatNumbers, Wish},
     storage::StorageError,
 };
 use serde_json::{Value, json};
@@ -27,11 +28,11 @@ async fn rule_12_seats_are_held_for_one_whose_turn_it_is() {
     fixture
         .reservations
         .expect_hold()
-        .withf(|by, schedule, seats, key| {
-            let seats: Vec<_> = seats.as_slice().iter().map(|seat| seat.get()).collect();
+        .withf(|by, schedule, wish, key| {
+            let seats = SeatNumbers::new(&[2, 7]).unwrap();
             *by == pass()
                 && *schedule == ScheduleId::new(Uuid::from_u128(3))
-                && seats == [2, 7]
+                && *wish == Wish::from(seats)
                 && key.is_none()
         })
         .returning(|_, _, _, _| Ok(fresh(false)));

@@ -9,7 +9,7 @@ use std::{
 use actix_web::web::{self, Bytes};
 use domain::{
     catalogue::{MapVersion, SeatMap, Snapshot},
-    seats::{Seat, SeatStatus},
+    seats::{Seat, SeatStatus, row_length},
 };
 use serde::{Serialize, Serializer as _};
 use tokio::sync::OnceCell;
@@ -76,6 +76,7 @@ struct Front {
     schedule_id: Uuid,
     starts_at: Moment,
     total_seats: usize,
+    seats_per_row: u32,
     remaining_seats: usize,
     sold_out: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,6 +160,7 @@ fn front(map: &SeatMap, language: Language) -> serde_json::Result<Bytes> {
         schedule_id: map.schedule_id().get(),
         starts_at: Moment(map.starts_at()),
         total_seats: map.total(),
+        seats_per_row: row_length(u32::try_from(map.total()).unwrap_or(u32::MAX)),
         remaining_seats: map.remaining(),
         sold_out,
         message: sold_out.then(|| all_reserved(language)),

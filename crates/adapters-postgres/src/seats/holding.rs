@@ -1,7 +1,7 @@
 //! Holds, many in a transaction.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -15,7 +15,7 @@ use domain::{
     id::{ReservationId, ScheduleId, UserId},
     idempotency::Outcome,
     reservations::{Claim, Hall, HoldError, HoldRequest, HoldRules, Reservation, allocate},
-    seats::{Seat, SeatNumber},
+    seats::{Seat, SeatNumber, SeatNumbers, Wish},
 };
 use futures_util::try_join;
 use time::OffsetDateTime;
@@ -29,6 +29,10 @@ use crate::{
     sql::{Sql, sql},
     tokens,
 };
+
+/// For each of the best seats that are asked for, so many free ones are looked at first. In a hall full
+/// of gaps these may not be enough; then all are.
+const LIKELY: usize = 50;
 
 /// Holds, many in a transaction.
 pub(super) struct Holding {
@@ -51,9 +55,11 @@ impl Batch for Holding {
         let keys = requests
             .iter()
             .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
-        let (mut locked, seats, claims, tokens, used) = try_join!(
+        let before = self.clock.now();
+        let (mut locked, seats, free, claims, tokens, used) = try_join!(
             schedules::lock(conn, wanted),
-            load_seats(conn, requests),
+            named_seats(conn, requests),
+            free_seats(conn, before, requests, LIKELY),
             load_claims(conn, requests),
             tokens::find(
                 conn,
@@ -64,13 +70,19 @@ impl Batch for Holding {
         let made = reservations::find(conn, idempotency::resources(&used)).await?;
         let now = self.clock.now();
         let as_it_is = |id| Some(made.get(&ReservationId::new(id))?.clone().at(now));
-        let hall = Hall {
+        let mut hall = Hall {
             schedules: std::mem::take(&mut locked.on_sale),
             seats,
             claims,
             tokens,
             earlier: idempotency::earlier(used, as_it_is),
         };
+        let may_be_more = free.len() >= LIKELY;
+        hall.seats.extend(free);
+        if may_be_more && !hall.suffices(now, requests) {
+            let all = free_seats(conn, now, requests, usize::MAX).await?;
+            hall.seats.extend(all);
+        }
         Ok((locked, hall))
     }
 
@@ -89,32 +101,70 @@ impl Batch for Holding {
     }
 }
 
-async fn load_seats(
-    mut conn: &AsyncPgConnection,
-    requests: &[HoldRequest],
-) -> QueryResult<HashMap<(ScheduleId, SeatNumber), Seat>> {
-    let wanted: BTreeSet<_> = requests
-        .iter()
-        .flat_map(|r| {
-            r.seats
-                .as_slice()
-                .iter()
-                .map(|n| (r.schedule_id.get(), n.get()))
-        })
-        .collect();
-    let (schedules, numbers): (Vec<_>, Vec<_>) = wanted
-        .into_iter()
-        .map(|(schedule, n)| (schedule, n.cast_signed()))
-        .unzip();
-    let rows: Vec<SeatRow> = sql::<SeatColumns>(
+type Seats = BTreeMap<(ScheduleId, SeatNumber), Seat>;
+
+/// The seats that are asked for by number.
+async fn named_seats(conn: &AsyncPgConnection, requests: &[HoldRequest]) -> QueryResult<Seats> {
+    let mut wanted = BTreeSet::new();
+    for request in requests {
+        if let Wish::Choices(choices) = &request.wish {
+            let numbers = choices.as_slice().iter().flat_map(SeatNumbers::as_slice);
+            wanted.extend(numbers.map(|n| (request.schedule_id.get(), n.get().cast_signed())));
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(Seats::new());
+    }
+    let (schedules, numbers): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
+    let query = sql(
         "SELECT s.schedule_id, s.id, s.number, s.grade, s.price, s.status, s.reservation_id, \
          s.held_until FROM unnest($1, $2) AS wanted (schedule_id, number) \
          JOIN seats s USING (schedule_id, number)",
     )
     .bind::<Array<Uuid>, _>(schedules)
-    .bind::<Array<Integer>, _>(numbers)
-    .load(&mut conn)
-    .await?;
+    .bind::<Array<Integer>, _>(numbers);
+    load_seats(conn, query).await
+}
+
+/// The first free seats of the schedules and grades in which the best are asked for, and of each so
+/// many and `more` for each seat that is wanted.
+async fn free_seats(
+    conn: &AsyncPgConnection,
+    now: OffsetDateTime,
+    requests: &[HoldRequest],
+    more: usize,
+) -> QueryResult<Seats> {
+    let mut wanted: BTreeMap<_, usize> = BTreeMap::new();
+    for request in requests {
+        if let Wish::Best { count, grade } = &request.wish {
+            let group = (request.schedule_id.get(), grade.clone());
+            *wanted.entry(group).or_default() += count.get();
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(Seats::new());
+    }
+    let (groups, counts): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
+    let (schedules, grades): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
+    let most = |count: usize| i32::try_from(count.saturating_mul(more)).unwrap_or(i32::MAX);
+    let query = sql(
+        "SELECT s.schedule_id, s.id, s.number, s.grade, s.price, s.status, s.reservation_id, \
+         s.held_until \
+         FROM unnest($1, $2, $3) AS wanted (schedule_id, grade, most) CROSS JOIN LATERAL (\
+           SELECT * FROM seats WHERE seats.schedule_id = wanted.schedule_id \
+             AND (wanted.grade IS NULL OR seats.grade = wanted.grade) \
+             AND (status = 'available' OR held_until <= $4) \
+           ORDER BY number LIMIT wanted.most) AS s",
+    )
+    .bind::<Array<Uuid>, _>(schedules)
+    .bind::<Array<Nullable<Text>>, _>(grades)
+    .bind::<Array<Integer>, _>(counts.into_iter().map(most).collect::<Vec<_>>())
+    .bind::<Timestamptz, _>(now);
+    load_seats(conn, query).await
+}
+
+async fn load_seats(mut conn: &AsyncPgConnection, query: Sql<SeatColumns>) -> QueryResult<Seats> {
+    let rows: Vec<SeatRow> = query.load(&mut conn).await?;
     let seats = rows.into_iter().filter_map(seat);
     Ok(seats
         .map(|(schedule, seat)| ((schedule, seat.number), seat))

@@ -273,7 +273,7 @@ pub fn hold_request(pass: Pass, schedule_id: ScheduleId, seats: &[i64]) -> HoldR
         reservation_id: ReservationId::new(id()),
         pass,
         schedule_id,
-        seats: SeatNumbers::new(seats).unwrap(),
+        wish: SeatNumbers::new(seats).unwrap().into(),
         key: None,
     }
 }

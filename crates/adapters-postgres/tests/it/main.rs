@@ -24,3 +24,4 @@ mod reservations;
 mod seat_maps;
 mod support;
 mod users;
+mod wishes;

@@ -1,6 +1,6 @@
 //! Who gets which seats: the decision behind every hold (SPEC rules 12 to 16).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use time::{Duration, OffsetDateTime};
 
@@ -13,7 +13,9 @@ use crate::{
     idempotency::{Earlier, IdempotencyKey, Outcome},
     money::Money,
     queue::{Pass, QueueToken, TokenRefusal, admits},
-    seats::{Seat, SeatNumber, SeatNumbers, SeatStatus},
+    seats::{
+        Choices, Seat, SeatCount, SeatNumber, SeatNumbers, SeatStatus, Wish, best, row_length,
+    },
 };
 
 /// The limits of holds, from the configuration.
@@ -35,7 +37,7 @@ pub struct HoldRequest {
     /// Of which schedule.
     pub schedule_id: ScheduleId,
     /// Which seats.
-    pub seats: SeatNumbers,
+    pub wish: Wish,
     /// Makes a retry safe.
     pub key: Option<IdempotencyKey>,
 }
@@ -47,6 +49,8 @@ pub struct OnSale {
     pub starts_at: OffsetDateTime,
     /// When sales open; `None`: at once.
     pub sales_open_at: Option<OffsetDateTime>,
+    /// How many seats it has, taken or not: the width of its rows.
+    pub total_seats: u32,
 }
 
 /// All that a batch of holds is decided on, loaded under the locks.
@@ -54,8 +58,8 @@ pub struct OnSale {
 pub struct Hall {
     /// The schedules asked for that exist.
     pub schedules: HashMap<ScheduleId, OnSale>,
-    /// The seats asked for that exist.
-    pub seats: HashMap<(ScheduleId, SeatNumber), Seat>,
+    /// The seats asked for that exist, and those that may be the best.
+    pub seats: BTreeMap<(ScheduleId, SeatNumber), Seat>,
     /// The pending and paid reservations that those who ask have already.
     pub claims: HashMap<(UserId, ScheduleId), Vec<Claim>>,
     /// The queue tokens of those who ask.
@@ -78,6 +82,47 @@ impl Hall {
             }
         }
         over
+    }
+
+    fn seat(&self, schedule: ScheduleId, number: SeatNumber) -> Option<&Seat> {
+        self.seats.get(&(schedule, number))
+    }
+
+    /// The best free seats of `schedule` and `grade`, if there are so many next to each other.
+    fn best(
+        &self,
+        now: OffsetDateTime,
+        schedule: ScheduleId,
+        count: SeatCount,
+        grade: Option<&str>,
+    ) -> Option<SeatNumbers> {
+        let row = row_length(self.schedules.get(&schedule)?.total_seats);
+        let all = (schedule, SeatNumber::FIRST)..=(schedule, SeatNumber::MAX);
+        let seats = self.seats.range(all).map(|(_, seat)| seat);
+        let fitting =
+            seats.filter(|seat| seat.is_free(now) && grade.is_none_or(|grade| seat.grade == grade));
+        best(fitting.map(|seat| seat.number), count, row)
+    }
+
+    /// Whether there are as many best seats here as `requests` ask for. If not, those that were not
+    /// loaded may have them.
+    pub fn suffices(&self, now: OffsetDateTime, requests: &[HoldRequest]) -> bool {
+        let mut left = Self {
+            schedules: self.schedules.clone(),
+            seats: self.seats.clone(),
+            ..Self::default()
+        };
+        requests.iter().all(|request| match &request.wish {
+            Wish::Choices(_) => true,
+            Wish::Best { count, grade } => {
+                let schedule = request.schedule_id;
+                let found = left.best(now, schedule, *count, grade.as_deref());
+                for number in found.iter().flat_map(SeatNumbers::as_slice) {
+                    left.seats.remove(&(schedule, *number));
+                }
+                found.is_some()
+            }
+        })
     }
 }
 
@@ -106,10 +151,9 @@ fn hold(
     }
     admits(&request.pass, hall.tokens.get(&request.pass.token_id), now)?;
     check_on_sale(now, hall.schedules.get(&request.schedule_id))?;
-    check_seats(now, hall, request)?;
-    check_limit(now, rules, hall, request)?;
+    let seats = choose(now, rules, hall, request)?;
 
-    let reservation = take(now, rules, hall, request)?;
+    let reservation = take(now, rules, hall, request, &seats)?;
     Ok(hall.earlier.fresh(user, request.key.as_ref(), reservation))
 }
 
@@ -123,9 +167,68 @@ fn check_on_sale(now: OffsetDateTime, schedule: Option<&OnSale>) -> Result<(), H
     }
 }
 
-fn check_seats(now: OffsetDateTime, hall: &Hall, request: &HoldRequest) -> Result<(), HoldError> {
-    let numbers = || request.seats.as_slice().iter().copied();
-    let seat = |n| hall.seats.get(&(request.schedule_id, n));
+/// The seats that `request` gets.
+fn choose(
+    now: OffsetDateTime,
+    rules: &HoldRules,
+    hall: &Hall,
+    request: &HoldRequest,
+) -> Result<SeatNumbers, HoldError> {
+    match &request.wish {
+        Wish::Choices(choices) => first_of(now, rules, hall, request, choices),
+        Wish::Best { count, grade } => {
+            check_limit(now, rules, hall, request, count.get())?;
+            hall.best(now, request.schedule_id, *count, grade.as_deref())
+                .ok_or_else(|| HoldError::SeatUnavailable {
+                    numbers: Vec::new(),
+                })
+        }
+    }
+}
+
+/// The first choice that can be granted. When none can, the refusal that leaves most to hope for: seats
+/// may come back, and one may give up seats, but seats that do not exist never will.
+fn first_of(
+    now: OffsetDateTime,
+    rules: &HoldRules,
+    hall: &Hall,
+    request: &HoldRequest,
+    choices: &Choices,
+) -> Result<SeatNumbers, HoldError> {
+    let (mut taken, mut missing, mut limit) = (Vec::new(), Vec::new(), None);
+    for seats in choices.as_slice() {
+        let count = seats.as_slice().len();
+        match check_seats(now, hall, request.schedule_id, seats)
+            .and_then(|()| check_limit(now, rules, hall, request, count))
+        {
+            Ok(()) => return Ok(seats.clone()),
+            Err(HoldError::SeatUnavailable { numbers }) => taken.extend(numbers),
+            Err(HoldError::SeatNotFound { numbers }) => missing.extend(numbers),
+            Err(refusal) => limit = Some(refusal),
+        }
+    }
+    let distinct = |mut numbers: Vec<SeatNumber>| {
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    };
+    if !taken.is_empty() {
+        let numbers = distinct(taken);
+        return Err(HoldError::SeatUnavailable { numbers });
+    }
+    Err(limit.unwrap_or_else(|| HoldError::SeatNotFound {
+        numbers: distinct(missing),
+    }))
+}
+
+fn check_seats(
+    now: OffsetDateTime,
+    hall: &Hall,
+    schedule: ScheduleId,
+    seats: &SeatNumbers,
+) -> Result<(), HoldError> {
+    let numbers = || seats.as_slice().iter().copied();
+    let seat = |n| hall.seat(schedule, n);
     let missing: Vec<_> = numbers().filter(|n| seat(*n).is_none()).collect();
     if !missing.is_empty() {
         return Err(HoldError::SeatNotFound { numbers: missing });
@@ -144,6 +247,7 @@ fn check_limit(
     rules: &HoldRules,
     hall: &Hall,
     request: &HoldRequest,
+    count: usize,
 ) -> Result<(), HoldError> {
     let claims = hall
         .claims
@@ -153,7 +257,7 @@ fn check_limit(
         .flatten()
         .filter(|claim| claim.is_live(now));
     let has: u32 = live.map(|claim| claim.seats).sum();
-    if has as usize + request.seats.as_slice().len() > rules.seats_per_user as usize {
+    if has as usize + count > rules.seats_per_user as usize {
         return Err(HoldError::SeatLimitReached {
             limit: rules.seats_per_user,
         });
@@ -166,10 +270,11 @@ fn take(
     rules: &HoldRules,
     hall: &mut Hall,
     request: &HoldRequest,
+    numbers: &SeatNumbers,
 ) -> Result<Reservation, HoldError> {
     let until = now + rules.ttl;
-    let mut seats = Vec::with_capacity(request.seats.as_slice().len());
-    for number in request.seats.as_slice() {
+    let mut seats = Vec::with_capacity(numbers.as_slice().len());
+    for number in numbers.as_slice() {
         if let Some(seat) = hall.seats.get_mut(&(request.schedule_id, *number)) {
             seat.status = SeatStatus::Held {
                 by: request.reservation_id,
@@ -208,3 +313,5 @@ impl From<TokenRefusal> for HoldError {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wish_tests;

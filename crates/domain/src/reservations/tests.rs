@@ -1,4 +1,5 @@
 use super::*;
+use crate::seats::SeatNumbers;
 use crate::{
     id::{CountingIds, SeatId},
     money::Money,
@@ -81,7 +82,7 @@ fn a_hold_goes_to_the_store_with_a_new_id() {
         entered_at: NOW,
         waiting_until: NOW,
     };
-    let seats = SeatNumbers::new(&[1, 2]).unwrap();
+    let seats = SeatNumbers::new(&[1, 2]).unwrap().into();
     let held = service
         .hold(pass, expected.schedule_id, seats, None)
         .now_or_never()

@@ -8,14 +8,14 @@ use std::collections::HashSet;
 use time::macros::datetime;
 use uuid::Uuid;
 
-const NOW: OffsetDateTime = datetime!(2026-01-01 12:00 UTC);
-const RULES: HoldRules = HoldRules {
+pub(super) const NOW: OffsetDateTime = datetime!(2026-01-01 12:00 UTC);
+pub(super) const RULES: HoldRules = HoldRules {
     ttl: Duration::minutes(5),
     seats_per_user: 4,
 };
-const SHOW: ScheduleId = ScheduleId::new(Uuid::from_u128(1));
+pub(super) const SHOW: ScheduleId = ScheduleId::new(Uuid::from_u128(1));
 
-fn pass(user: u128) -> Pass {
+pub(super) fn pass(user: u128) -> Pass {
     Pass {
         token_id: TokenId::new(Uuid::from_u128(user)),
         user_id: UserId::new(Uuid::from_u128(user)),
@@ -25,15 +25,16 @@ fn pass(user: u128) -> Pass {
     }
 }
 
-fn number(n: i64) -> SeatNumber {
+pub(super) fn number(n: i64) -> SeatNumber {
     SeatNumber::new(n).unwrap()
 }
 
 /// Users 1 to 9 are active; seats 1 to 10 of the one schedule are free and cost 1,000 each.
-fn hall() -> Hall {
+pub(super) fn hall() -> Hall {
     let on_sale = OnSale {
         starts_at: NOW + Duration::DAY,
         sales_open_at: None,
+        total_seats: 10,
     };
     let seat = |n: i64| Seat {
         id: SeatId::new(Uuid::from_u128(n.unsigned_abs().into())),
@@ -64,18 +65,21 @@ fn hall() -> Hall {
     }
 }
 
-fn wants(user: u128, seats: &[i64]) -> HoldRequest {
+pub(super) fn wants(user: u128, seats: &[i64]) -> HoldRequest {
     let id = user * 1_000 + u128::from(seats[0].unsigned_abs());
     HoldRequest {
         reservation_id: ReservationId::new(Uuid::from_u128(id)),
         pass: pass(user),
         schedule_id: SHOW,
-        seats: SeatNumbers::new(seats).unwrap(),
+        wish: SeatNumbers::new(seats).unwrap().into(),
         key: None,
     }
 }
 
-fn one(hall: &mut Hall, request: HoldRequest) -> Result<Outcome<Reservation>, HoldError> {
+pub(super) fn one(
+    hall: &mut Hall,
+    request: HoldRequest,
+) -> Result<Outcome<Reservation>, HoldError> {
     allocate(NOW, &RULES, hall, &[request]).remove(0)
 }
 
@@ -254,8 +258,8 @@ proptest! {
         prop_assert!(per_user.values().all(|n| *n <= RULES.seats_per_user as usize));
         let held = hall.seats.values().filter(|s| !s.is_free(NOW)).count();
         prop_assert_eq!(held, sold.len());
-        for (request, answer) in requests.iter().zip(&answers) {
-            let exist = request.seats.as_slice().iter().all(|n| n.get() <= 10);
+        for ((_, seats), answer) in wishes.iter().zip(&answers) {
+            let exist = seats.iter().all(|n| *n <= 10);
             let refused = matches!(answer, Err(HoldError::SeatNotFound { .. }));
             prop_assert!(exist || refused);
         }
