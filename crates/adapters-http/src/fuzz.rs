@@ -27,7 +27,7 @@ use crate::{
     body::{Anything, parse, whole_number},
     payments::NewPayment,
     problem::Problem,
-    reservations::{NewReservation, seat_numbers},
+    reservations::NewReservation,
     token::{Proof, Refusal, Tokens},
     users::NewUser,
 };
@@ -80,21 +80,16 @@ pub fn body(input: &[u8]) {
     struct Amount {
         amount: Anything,
     }
-    #[derive(Deserialize)]
-    struct Seats {
-        seat_numbers: Vec<i64>,
-    }
     read::<NewUser>(input);
     read::<NewCharge>(input);
-    read::<NewReservation>(input);
     read::<NewPayment>(input);
     read::<NewConcert>(input);
     read::<PolicyPatch>(input);
     if let Some(wish) = read::<Amount>(input) {
         whole_number(&wish.amount);
     }
-    if let Some(wish) = read::<Seats>(input) {
-        check(seat_numbers(&wish.seat_numbers));
+    if let Some(new) = read::<NewReservation>(input) {
+        check(new.wish());
     }
     if let Some(wish) = read::<NewSchedule>(input) {
         check(wish.check());

@@ -26,8 +26,8 @@ use crate::{
 
 mod wish;
 
-pub(crate) use wish::seat_numbers;
-use wish::{NewReservation, meaning};
+use wish::meaning;
+pub(crate) use wish::{NewReservation, seat_numbers};
 
 /// A reservation as shown.
 #[derive(Serialize)]

@@ -76,7 +76,7 @@ fn hold(rows: &Database, now: u8, user: usize, seats: &[usize], id: Id) -> (Answ
         reservation_id: ReservationId::new(uuid(id.into())),
         pass: pass(user),
         schedule_id: SCHEDULE,
-        seats: numbers,
+        wish: numbers.into(),
         key: None,
     };
     let mut hall = hall(rows, user);
@@ -197,6 +197,7 @@ fn hall(rows: &Database, user: usize) -> Hall {
     let on_sale = OnSale {
         starts_at: at(Id::MAX),
         sales_open_at: None,
+        total_seats: u32::try_from(rows.seats.len()).unwrap_or(u32::MAX),
     };
     let seats = (0..rows.seats.len()).filter_map(|place| seat(rows, place));
     let own = rows.reservations.keys().filter_map(|id| find(rows, *id));
