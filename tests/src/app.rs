@@ -1,5 +1,7 @@
 //! Several server processes over one database.
 
+use std::time::Duration;
+
 use reqwest::Client;
 use serde_json::Value;
 use test_database::TestDatabase;
@@ -9,6 +11,13 @@ use crate::{
     operator::Operator,
     server::{Server, command, named, settings as common},
 };
+
+/// A server closes a connection that rests for five seconds. A client that rests for less does not
+/// send a request into a connection that is being closed.
+fn client() -> Client {
+    let patient = Client::builder().pool_idle_timeout(Duration::from_secs(2));
+    patient.build().unwrap()
+}
 
 /// Server processes over a database of their own.
 pub struct App {
@@ -47,7 +56,7 @@ impl App {
         let mut app = Self {
             database,
             servers: Vec::new(),
-            http: Client::new(),
+            http: client(),
             variables,
         };
         for _ in 0..processes {
