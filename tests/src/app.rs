@@ -12,10 +12,10 @@ use crate::{
     server::{Server, command, named, settings as common},
 };
 
-/// A server closes a connection that rests for five seconds. A client that rests for less does not
-/// send a request into a connection that is being closed.
+/// A server closes a connection that rests for 75 seconds. A client that rests for less, as proxies
+/// do, does not send a request into a connection that is being closed.
 fn client() -> Client {
-    let patient = Client::builder().pool_idle_timeout(Duration::from_secs(2));
+    let patient = Client::builder().pool_idle_timeout(Duration::from_mins(1));
     patient.build().unwrap()
 }
 

@@ -5,8 +5,8 @@
 //! without a known length, as event streams are, leaves the dispatcher: when that has written the head
 //! it goes, and a small loop writes the body, until that ends and the connection with it.
 //!
-//! actix bounds the time of a connection's first head, and of its rest between requests. A client may
-//! also be slow with a later head or with reading an answer: [`Watch`] gives those up.
+//! actix bounds the time of a connection's first head. A client may also be slow with a later head or
+//! with reading an answer, or not ask again: [`Watch`] gives those up.
 
 use std::{
     cell::RefCell,
@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use actix_http::{ConnectionType, HttpService, Protocol, Request, error::DispatchError};
+use actix_http::{ConnectionType, HttpService, KeepAlive, Protocol, Request, error::DispatchError};
 use actix_server::GracefulShutdownSignal;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::{
@@ -39,21 +39,25 @@ use tokio::{
 
 mod watch;
 
+pub(crate) use watch::Patience;
 use watch::Watch;
 
 /// How long a client may take to send the head of a request.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may rest between requests. Longer than the minute after which proxies and
+/// clients commonly let go: who lets go first never sends a request into a connection that is being
+/// closed.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to close its side of a connection that is closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a client may leave a part of a stream unread.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves each connection with `app`; what is open when `draining` begins may finish. For at least
-/// `patience` nothing of an answer has to be written after its request began to arrive.
+/// Serves each connection with `app`; what is open when `draining` begins may finish.
 pub(crate) fn connections<S, B>(
     app: impl IntoServiceFactory<S, Request>,
     draining: GracefulShutdownSignal,
-    patience: Duration,
+    patience: Patience,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 where
     S: ServiceFactory<
@@ -69,6 +73,7 @@ where
     let app = app.map_err(|error| error.error_response());
     let http = HttpService::build()
         .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(KeepAlive::Os)
         .client_disconnect_timeout(CLOSE_TIMEOUT)
         .graceful_shutdown_signal(move || {
             let draining = draining.clone();
@@ -91,7 +96,7 @@ where
 }
 
 /// Serves one connection to its end.
-async fn serve<H>(http: Rc<H>, stream: TcpStream, patience: Duration) -> Result<(), DispatchError>
+async fn serve<H>(http: Rc<H>, stream: TcpStream, patience: Patience) -> Result<(), DispatchError>
 where
     H: Service<(Held, Protocol, Option<SocketAddr>), Response = (), Error = DispatchError>,
 {
@@ -227,7 +232,8 @@ impl AsyncRead for Held {
         let before = buffer.filled().len();
         let read = self.stream()?.poll_read(context, buffer);
         if read.is_pending() {
-            return self.watch.poll(context).map(Err);
+            // That nothing was read says to the dispatcher that the client will not ask again.
+            return self.watch.poll(context);
         }
         if buffer.filled().len() > before {
             self.watch.begun();
@@ -245,7 +251,7 @@ impl AsyncWrite for Held {
         self.watch.begun();
         let written = self.stream()?.poll_write(context, bytes);
         if written.is_pending() {
-            return self.watch.poll(context).map(Err);
+            return self.watch.poll(context).map_ok(|()| 0);
         }
         self.watch.written();
         written

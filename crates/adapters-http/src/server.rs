@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::OperatorKey,
-    connection::{HEAD_TIMEOUT, connections},
+    connection::{HEAD_TIMEOUT, KEEP_ALIVE, Patience, connections},
     edge::{Deadline, edge},
     limits::{Limits, RateLimits},
     routes,
@@ -263,7 +263,10 @@ const FORGET_EVERY: Duration = Duration::from_mins(1);
 pub fn serve(listeners: Listeners, api: Api) -> io::Result<Server> {
     let shutdown = api.settings.shutdown_timeout;
     let shutdown = shutdown.as_secs() + u64::from(shutdown.subsec_nanos() > 0);
-    let patience = HEAD_TIMEOUT + api.settings.request_timeout;
+    let patience = Patience {
+        stuck: HEAD_TIMEOUT + api.settings.request_timeout,
+        idle: KEEP_ALIVE,
+    };
     let stop = api.stop.clone();
     let parts = Parts::new(api)?;
     tokio::spawn(stop.run_until_cancelled_owned(forget(parts.limits.clone())));

@@ -6,10 +6,12 @@ use actix_web::{
 };
 use futures_util::stream;
 use std::net::{SocketAddr, TcpListener};
-use tokio::io::AsyncReadExt;
+use tokio::{io::AsyncReadExt, time::Instant};
 
 /// How long a client of the server may keep it waiting.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// How long a connection to it may rest.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// More than the system's buffers of a connection take.
 const LARGE: usize = 64 << 20;
@@ -45,7 +47,11 @@ fn server() -> (SocketAddr, ServerHandle) {
             .route("/whole", web::get().to(whole))
             .route("/late", web::get().to(late))
             .route("/large", web::get().to(large));
-        connections(app, draining.clone(), PATIENCE)
+        let patience = Patience {
+            stuck: PATIENCE,
+            idle: IDLE,
+        };
+        connections(app, draining.clone(), patience)
     };
     let server = builder.listen("test", listener, factory).unwrap().run();
     let handle = server.handle();
@@ -141,10 +147,12 @@ async fn a_client_that_is_gone_is_noticed_while_there_is_nothing_to_write() {
     pour(stream, body(pending())).await.unwrap();
 }
 
-/// Talks to a server: says `first`, then each `pause` a letter more, until it hangs up.
-async fn drip(first: &str, pause: Duration) -> String {
+/// Talks to a server: says `first`, then each `pause` a letter more, until it hangs up. Tells what
+/// it said, and after how long it hung up.
+async fn drip(first: &str, pause: Duration) -> (String, Duration) {
     let (address, handle) = server();
     let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
+    let begun = Instant::now();
     to.write_all(first.as_bytes()).await.unwrap();
     let mut answer = String::new();
     let talk = async {
@@ -158,18 +166,30 @@ async fn drip(first: &str, pause: Duration) -> String {
     tokio::select! {
         heard = from.read_to_string(&mut answer) => drop(heard),
         () = talk => {}
-        () = tokio::time::sleep(25 * PATIENCE) => panic!("still open"),
+        () = tokio::time::sleep(25 * PATIENCE) => panic!("still open after {first:?}"),
     }
     handle.stop(false).await;
-    answer
+    (answer, begun.elapsed())
 }
+
+const WHOLE: &str = "GET /whole HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[tokio::test]
 async fn a_later_request_that_comes_letter_by_letter_is_given_up() {
-    let whole = "GET /whole HTTP/1.1\r\nHost: x\r\n\r\n";
-    for (begun, pause) in [("GET /w", PATIENCE / 30), ("GET /w", 100 * PATIENCE)] {
-        let answer = drip(&format!("{whole}{begun}"), pause).await;
+    let stops = 5 * PATIENCE / 2;
+    for (first, pause) in [(WHOLE, PATIENCE / 30), (WHOLE, stops)] {
+        let (answer, took) = drip(first, pause).await;
         assert!(answer.ends_with("whole"), "{answer}");
+        assert!(took < IDLE, "{took:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_last_read_rests_no_longer_than_nothing() {
+    for begun in ["", "GET /w"] {
+        let (answer, took) = drip(&format!("{WHOLE}{begun}"), 100 * PATIENCE).await;
+        assert!(answer.ends_with("whole"), "{answer}");
+        assert!((IDLE..2 * IDLE).contains(&took), "{begun:?}: {took:?}");
     }
 }
 
@@ -207,7 +227,9 @@ async fn those_who_ask_now_and_then_and_wait_for_late_answers_are_served() {
             assert!(read > 0, "{answer}");
             answer += std::str::from_utf8(&part[..read]).unwrap();
         }
-        tokio::time::sleep(PATIENCE / 3).await;
+        // Long enough that somebody with a request would be given up.
+        let rest = if path == "/whole" { 3 } else { 0 };
+        tokio::time::sleep(rest * PATIENCE + PATIENCE / 3).await;
     }
     stream
         .write_all(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
