@@ -54,5 +54,10 @@ mod tests {
         assert_eq!(*memo.keep::<Mutex<u8>>().lock().unwrap(), 7);
         assert_eq!(*memo.clone().keep::<Mutex<u8>>().lock().unwrap(), 0);
         assert_eq!(*memo.keep::<u16>(), 0, "another type is kept nowhere");
+        assert_eq!(
+            format!("{memo:?}"),
+            "Memo",
+            "of what is kept nothing is known"
+        );
     }
 }

@@ -218,3 +218,8 @@ fn a_plan_that_no_hall_can_have_is_refused() {
         .collect();
     assert_eq!(seats, [(1, 1), (2, 1), (3, 2), (4, 2)]);
 }
+
+#[test]
+fn a_text_is_kept_trimmed() {
+    assert_eq!(ShortText::new(" VIP ").unwrap().as_str(), "VIP");
+}

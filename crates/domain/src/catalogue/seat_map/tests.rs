@@ -81,6 +81,23 @@ fn changed(map: &SeatMap, since: &str) -> Vec<u32> {
 }
 
 #[test]
+fn a_read_of_nothing_new_at_the_instant_a_hold_ends_leaves_the_state_as_it_is() {
+    let mut stored = Stored::new();
+    stored.write(|at, _| (at == 1).then_some(held(NOON)));
+    let map = stored.map(NOON);
+    assert_eq!(map.next(stored.read(Some(stored.version)), NOON), None);
+}
+
+#[test]
+fn a_write_of_the_schedule_alone_makes_a_new_state() {
+    let mut stored = Stored::new();
+    let before = stored.map(NOON);
+    stored.version += 1;
+    let after = before.next(stored.read(Some(before.version().writes)), NOON);
+    assert_eq!(after.unwrap().version().writes, stored.version);
+}
+
+#[test]
 fn rule_16_a_hold_that_ends_changes_the_map_without_a_write() {
     let mut stored = Stored::new();
     let end = NOON + Duration::SECOND;
