@@ -98,6 +98,14 @@ mod tests {
     }
 
     #[test]
+    fn rows_behind_one_with_room_are_not_looked_at() {
+        let mut free = all(50).into_iter().map(|n| SeatNumber::new(n).unwrap());
+        let found = best(free.by_ref(), SeatCount::new(1).unwrap(), 10);
+        assert!(found.is_some());
+        assert_eq!(free.next().map(SeatNumber::get), Some(12));
+    }
+
+    #[test]
     fn seats_of_two_rows_are_not_next_to_each_other() {
         assert_eq!(best_of(&[10, 11], 2), None);
         assert_eq!(best_of(&[9, 10, 11, 12, 13], 3), Some(vec![11, 12, 13]));
