@@ -73,6 +73,9 @@ routes! {
         "/v1/admin/concerts" => post admin::add_concert;
         "/v1/admin/concerts/{id}/schedules" => post admin::add_schedule;
         "/v1/admin/queue" => read admin::board, patch admin::change_policy;
+        "/v1/admin/keys" => read admin::keys::list, post admin::keys::add;
+        "/v1/admin/keys/{id}" => delete admin::keys::revoke;
+        "/v1/admin/log" => read admin::log::log;
     }
 }
 

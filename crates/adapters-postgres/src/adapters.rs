@@ -7,6 +7,7 @@ use domain::{
     catalogue::{CatalogueStore, SeatMaps},
     clock::Clock,
     health::Readiness,
+    operators::OperatorStore,
     payment::Cashier,
     queue::{LineView, Presence, QueuePolicy, QueueTimes, TokenQueue},
     reservations::{HoldRules, SeatStore},
@@ -21,6 +22,7 @@ use crate::{
     lane::{LaneSettings, Tasks},
     ledger::PgLedger,
     line::FollowedLine,
+    operators::PgOperators,
     pool::Database,
     presence::PgPresence,
     queue::PgTokenQueue,
@@ -67,6 +69,8 @@ pub struct Adapters {
     pub ledger: Arc<dyn Ledger>,
     /// Payments.
     pub cashier: Arc<dyn Cashier>,
+    /// Operators' keys and the log.
+    pub operators: Arc<dyn OperatorStore>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
     tasks: Tasks,
@@ -129,7 +133,7 @@ impl Adapters {
             users: Arc::new(PgUsers::start(db(), lanes, &tasks)),
             tokens: Arc::new(tokens),
             presence,
-            catalogue: Arc::new(PgCatalogue::new(db(), maps.clone())),
+            catalogue: Arc::new(PgCatalogue::new(db(), maps.clone(), clock.clone())),
             seats: Arc::new(PgSeatStore::start(
                 db(),
                 clock.clone(),
@@ -152,6 +156,7 @@ impl Adapters {
                 lanes,
                 &tasks,
             )),
+            operators: Arc::new(PgOperators::start(db(), clock.clone(), &tasks)),
             seat_maps: maps,
             readiness: Arc::new(PgReadiness::new(line.clone())),
             line,

@@ -52,6 +52,8 @@ id! {
     PaymentId,
     /// One change of a balance.
     EntryId,
+    /// A key of an operator.
+    OperatorKeyId,
 }
 
 /// Counts up from 1, for tests that want to know the ids beforehand.

@@ -63,6 +63,13 @@ const OPERATORS_CALLS: &[(&str, &str)] = &[
     ),
     ("GET", "/v1/admin/queue"),
     ("PATCH", "/v1/admin/queue"),
+    ("GET", "/v1/admin/keys"),
+    ("POST", "/v1/admin/keys"),
+    (
+        "DELETE",
+        "/v1/admin/keys/00000000-0000-0000-0000-000000000001",
+    ),
+    ("GET", "/v1/admin/log"),
 ];
 
 fn call((method, path): (&str, &str)) -> TestRequest {

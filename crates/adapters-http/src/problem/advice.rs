@@ -53,8 +53,8 @@ impl Code {
                 "`queue` says how many are ahead and when to ask again (`poll_after_ms`). Ask `GET /v1/queue/tokens/me` then, or listen to its events. Asking more often does not improve the place.",
             ),
             Self::Forbidden => says(
-                "The call is the operator's, and what was sent is not the operator's key.",
-                "Operators: send the key as `Authorization: Bearer KEY`. It is in the file operator.key of the data directory unless it was set. Everyone else: this call is not for you.",
+                "The call is the operator's, and what was sent is not an operator's key, or is one that was revoked. Keys themselves are made and revoked with the root key only.",
+                "Operators: send the key as `Authorization: Bearer KEY`. The root key is in the file operator.key of the data directory unless it was set; with it, `POST /v1/admin/keys` makes others. Everyone else: this call is not for you.",
             ),
             Self::UserNotFound => says(
                 "There is no such user, or it is someone else: both are answered alike.",
@@ -128,6 +128,14 @@ impl Code {
                 "This `Idempotency-Key` stands for an earlier request with another body. Nothing was done.",
                 "Send a new key with each new request, and the same key only to repeat one.",
             ),
+            Self::OperatorKeyExists => says(
+                "A key of this name is live, or the name is `root`, which is that of the key that the server was started with. The log tells keys apart by their names.",
+                "Choose another name, or revoke the key that has it first: `GET /v1/admin/keys` lists them.",
+            ),
+            Self::OperatorKeyNotFound => says(
+                "No live key has this id: there never was one, or it is revoked already.",
+                "Ask `GET /v1/admin/keys` for the live ones.",
+            ),
             Self::NotFound => says(
                 "There is nothing at this path.",
                 "Check the path; those there are are listed in the documentation.",
@@ -191,8 +199,8 @@ impl Code {
                 "`queue`에 앞에 몇 명이 있는지와 다시 물어볼 때(`poll_after_ms`)가 있습니다. 그때 `GET /v1/queue/tokens/me`로 확인하거나 이벤트를 받으십시오. 더 자주 물어도 순서는 빨라지지 않습니다.",
             ),
             Self::Forbidden => says(
-                "운영자만 쓸 수 있는 호출이며, 보낸 것이 운영자의 키가 아닙니다.",
-                "운영자라면 키를 `Authorization: Bearer KEY`로 보내십시오. 따로 정하지 않았다면 데이터 디렉터리의 operator.key 파일에 있습니다.",
+                "운영자만 쓸 수 있는 호출이며, 보낸 것이 운영자의 키가 아니거나 폐기된 키입니다. 키를 만들고 폐기하는 것은 루트 키로만 할 수 있습니다.",
+                "운영자라면 키를 `Authorization: Bearer KEY`로 보내십시오. 루트 키는 따로 정하지 않았다면 데이터 디렉터리의 operator.key 파일에 있고, 그 키로 `POST /v1/admin/keys`를 호출하면 다른 키를 만들 수 있습니다.",
             ),
             Self::UserNotFound => says(
                 "그런 사용자가 없거나 다른 사용자입니다. 두 경우의 응답은 같습니다.",
@@ -265,6 +273,14 @@ impl Code {
             Self::IdempotencyKeyReused => says(
                 "이 `Idempotency-Key`는 본문이 다른 이전 요청에 쓰였습니다. 아무 일도 하지 않았습니다.",
                 "새 요청에는 새 키를 보내고, 같은 요청을 되풀이할 때만 같은 키를 보내십시오.",
+            ),
+            Self::OperatorKeyExists => says(
+                "이 이름의 키가 쓰이고 있거나, 서버를 시작할 때 쓴 키의 이름인 `root`입니다. 기록은 키를 이름으로 구별합니다.",
+                "다른 이름을 고르거나, 그 이름의 키를 먼저 폐기하십시오. `GET /v1/admin/keys`에서 볼 수 있습니다.",
+            ),
+            Self::OperatorKeyNotFound => says(
+                "이 id의 살아 있는 키가 없습니다. 없던 키이거나 이미 폐기되었습니다.",
+                "살아 있는 키는 `GET /v1/admin/keys`에서 볼 수 있습니다.",
             ),
             Self::NotFound => says(
                 "이 경로에는 아무것도 없습니다.",

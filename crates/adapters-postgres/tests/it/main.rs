@@ -17,6 +17,7 @@ mod lane;
 mod line;
 mod migrations;
 mod model;
+mod operators;
 mod outage;
 mod payments;
 mod queue;
