@@ -46,7 +46,9 @@ CREATE TABLE blocked_seats (
     FOREIGN KEY (schedule_id, number) REFERENCES seats (schedule_id, number)
 );
 
+CREATE INDEX blocked_seats_block ON blocked_seats (block_id);
+
 -- Given for nothing: the seats have their prices, the reservation and its payment an amount of 0.
 ALTER TABLE reservations
     ADD COLUMN complimentary boolean NOT NULL DEFAULT false,
-    ADD CHECK (NOT complimentary OR amount = 0);
+    ADD CONSTRAINT reservations_complimentary_is_free CHECK (NOT complimentary OR amount = 0);

@@ -1,4 +1,4 @@
-//! What the operator does: concerts, dates, the policy of the queue.
+//! What operators do: concerts, dates and their seats, the policy of the queue, keys, the log.
 
 use actix_web::{HttpResponse, web::Data};
 use domain::{
@@ -9,9 +9,11 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) mod house;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod schedule;
+pub(crate) mod seats;
 
 use schedule::NewSchedule;
 

@@ -15,6 +15,7 @@ use domain::{
     catalogue::Catalogue,
     clock::Clock,
     health::Readiness,
+    house::House,
     id::IdGenerator,
     operators::Operators,
     payment::Payments,
@@ -51,6 +52,8 @@ pub struct Api {
     pub balances: Arc<dyn Balances>,
     /// Payments.
     pub payments: Arc<dyn Payments>,
+    /// Concerts and dates under way, for operators.
+    pub house: Arc<dyn House>,
     /// Operators' keys and what was done with them.
     pub operators: Arc<dyn Operators>,
     /// Whether this process can serve.
@@ -110,6 +113,7 @@ pub(crate) struct Parts {
     reservations: Data<dyn Reservations>,
     balances: Data<dyn Balances>,
     payments: Data<dyn Payments>,
+    house: Data<dyn House>,
     operators: Data<dyn Operators>,
     readiness: Data<dyn Readiness>,
     clock: Data<dyn Clock>,
@@ -153,6 +157,7 @@ impl Parts {
             reservations: api.reservations.into(),
             balances: api.balances.into(),
             payments: api.payments.into(),
+            house: api.house.into(),
             operators: api.operators.into(),
             readiness: api.readiness.into(),
             clock: api.clock.into(),
@@ -177,6 +182,7 @@ impl Parts {
             .app_data(self.reservations)
             .app_data(self.balances)
             .app_data(self.payments)
+            .app_data(self.house)
             .app_data(self.operators)
             .app_data(self.readiness)
             .app_data(self.clock)

@@ -7,6 +7,7 @@ use domain::{
     catalogue::{CatalogueStore, SeatMaps},
     clock::Clock,
     health::Readiness,
+    house::HouseStore,
     operators::OperatorStore,
     payment::Cashier,
     queue::{LineView, Presence, QueuePolicy, QueueTimes, TokenQueue},
@@ -19,6 +20,7 @@ use crate::{
     cashier::PgCashier,
     catalogue::PgCatalogue,
     clock::PgClock,
+    house::PgHouse,
     lane::{LaneSettings, Tasks},
     ledger::PgLedger,
     line::FollowedLine,
@@ -69,6 +71,8 @@ pub struct Adapters {
     pub ledger: Arc<dyn Ledger>,
     /// Payments.
     pub cashier: Arc<dyn Cashier>,
+    /// What the house does with its concerts.
+    pub house: Arc<dyn HouseStore>,
     /// Operators' keys and the log.
     pub operators: Arc<dyn OperatorStore>,
     /// Whether this process can serve.
@@ -157,6 +161,7 @@ impl Adapters {
                 &tasks,
             )),
             operators: Arc::new(PgOperators::start(db(), clock.clone(), &tasks)),
+            house: Arc::new(PgHouse::new(db(), clock.clone(), maps.clone())),
             seat_maps: maps,
             readiness: Arc::new(PgReadiness::new(line.clone())),
             line,

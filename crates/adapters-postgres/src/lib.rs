@@ -25,6 +25,7 @@ mod connector;
 mod durability;
 mod error;
 mod fresh;
+mod house;
 mod idempotency;
 mod lane;
 mod ledger;

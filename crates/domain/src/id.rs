@@ -54,6 +54,8 @@ id! {
     EntryId,
     /// A key of an operator.
     OperatorKeyId,
+    /// Seats that the house keeps.
+    BlockId,
 }
 
 /// Counts up from 1, for tests that want to know the ids beforehand.

@@ -37,4 +37,6 @@ pub mod payment;
 
 pub mod operators;
 
+pub mod house;
+
 pub mod audit;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adapters_http::{Api, HttpSettings};
 use adapters_postgres::Adapters;
 use domain::{
-    balance::BalanceService, catalogue::CatalogueService, id::IdGenerator,
+    balance::BalanceService, catalogue::CatalogueService, house::HouseService, id::IdGenerator,
     operators::OperatorService, payment::PaymentService, queue::QueueService,
     reservations::ReservationService, users::UserService,
 };
@@ -56,6 +56,7 @@ pub fn assemble(
             adapters.line.clone(),
             ids.clone(),
         )),
+        house: Arc::new(HouseService::new(adapters.house.clone(), ids.clone())),
         operators: Arc::new(OperatorService::new(
             adapters.operators.clone(),
             ids.clone(),

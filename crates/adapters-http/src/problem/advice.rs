@@ -92,6 +92,10 @@ impl Code {
                 "The sale of this date opens at the moment in `opens_at`.",
                 "Ask again then. A place in the queue can be taken before.",
             ),
+            Self::SalesClosed => says(
+                "The operator has closed the sales of this date, for now or for good. Nothing was held.",
+                "What you hold already can be paid in its time. For other seats choose another date, or ask again later: sales can be opened again.",
+            ),
             Self::SeatLimitReached => says(
                 "With these seats you would have more than `limit` in this date, held and paid ones together. Nothing was held.",
                 "Choose fewer seats, or cancel a reservation that is not paid yet.",
@@ -127,6 +131,14 @@ impl Code {
             Self::IdempotencyKeyReused => says(
                 "This `Idempotency-Key` stands for an earlier request with another body. Nothing was done.",
                 "Send a new key with each new request, and the same key only to repeat one.",
+            ),
+            Self::ScheduleBegun => says(
+                "The concert of this date has begun, so neither its start nor the opening of its sales can be changed. Nothing was changed.",
+                "Add another date with `POST /v1/admin/concerts/{id}/schedules`. Sales can still be closed with `sales_closed`.",
+            ),
+            Self::BlockNotFound => says(
+                "There is no block with this id, or none of its seats is kept any more: they were freed or given away.",
+                "Ask `GET /v1/admin/schedules/{id}/blocks` for the blocks of a date.",
             ),
             Self::OperatorKeyExists => says(
                 "A key of this name is live, or the name is `root`, which is that of the key that the server was started with. The log tells keys apart by their names.",
@@ -238,6 +250,10 @@ impl Code {
                 "이 날짜의 예매는 `opens_at`에 시작됩니다.",
                 "그때 다시 요청하십시오. 대기열에는 미리 들어갈 수 있습니다.",
             ),
+            Self::SalesClosed => says(
+                "운영자가 이 날짜의 예매를 잠시 또는 완전히 마감했습니다. 아무 좌석도 배정되지 않았습니다.",
+                "이미 임시 배정받은 좌석은 시간 안에 결제할 수 있습니다. 다른 날짜를 고르거나, 예매가 다시 열릴 수 있으니 나중에 다시 시도하십시오.",
+            ),
             Self::SeatLimitReached => says(
                 "이 좌석까지 더하면 이 날짜에 임시 예약과 결제를 합해 `limit`석을 넘습니다. 아무 좌석도 예약되지 않았습니다.",
                 "좌석 수를 줄이거나, 아직 결제하지 않은 예약을 취소하십시오.",
@@ -273,6 +289,14 @@ impl Code {
             Self::IdempotencyKeyReused => says(
                 "이 `Idempotency-Key`는 본문이 다른 이전 요청에 쓰였습니다. 아무 일도 하지 않았습니다.",
                 "새 요청에는 새 키를 보내고, 같은 요청을 되풀이할 때만 같은 키를 보내십시오.",
+            ),
+            Self::ScheduleBegun => says(
+                "이 날짜의 공연이 이미 시작되어 시작 시각과 예매 시작 시각을 바꿀 수 없습니다. 아무것도 바뀌지 않았습니다.",
+                "`POST /v1/admin/concerts/{id}/schedules`로 다른 날짜를 추가하십시오. `sales_closed`로 예매를 마감하는 것은 여전히 가능합니다.",
+            ),
+            Self::BlockNotFound => says(
+                "이 id의 좌석 블록이 없거나, 그 좌석이 모두 해제되었거나 증정되어 남아 있지 않습니다.",
+                "날짜별 블록은 `GET /v1/admin/schedules/{id}/blocks`에서 볼 수 있습니다.",
             ),
             Self::OperatorKeyExists => says(
                 "이 이름의 키가 쓰이고 있거나, 서버를 시작할 때 쓴 키의 이름인 `root`입니다. 기록은 키를 이름으로 구별합니다.",

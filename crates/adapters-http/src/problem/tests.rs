@@ -64,6 +64,13 @@ const TABLE: &[(&str, u16, &str)] = &[
     ),
     ("internal_error", 500, "서버 오류가 발생했습니다"),
     ("payment_not_found", 404, "결제 내역을 찾을 수 없습니다"),
+    ("sales_closed", 409, "예매가 마감되었습니다"),
+    (
+        "schedule_begun",
+        409,
+        "이미 시작된 공연은 일정을 변경할 수 없습니다",
+    ),
+    ("block_not_found", 404, "존재하지 않는 좌석 블록입니다"),
     (
         "operator_key_exists",
         409,

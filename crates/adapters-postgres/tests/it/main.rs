@@ -11,6 +11,7 @@ mod balance;
 mod catalogue;
 mod fixture;
 mod holds;
+mod house;
 mod journey;
 mod keys;
 mod lane;

@@ -8,8 +8,18 @@ use uuid::Uuid;
 pub enum Action {
     /// A concert was added.
     ConcertCreated,
+    /// The texts of a concert were changed.
+    ConcertChanged,
     /// A date was added to a concert.
     ScheduleCreated,
+    /// A date was moved, or its sales were closed or opened.
+    ScheduleChanged,
+    /// Seats were kept for the house.
+    SeatsBlocked,
+    /// Seats were given back to everyone.
+    SeatsUnblocked,
+    /// Seats were given to a user for nothing.
+    SeatsGiven,
     /// The policy of the queue was changed.
     QueueChanged,
     /// A key was made.
@@ -23,7 +33,12 @@ impl Action {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ConcertCreated => "concert.created",
+            Self::ConcertChanged => "concert.changed",
             Self::ScheduleCreated => "schedule.created",
+            Self::ScheduleChanged => "schedule.changed",
+            Self::SeatsBlocked => "seats.blocked",
+            Self::SeatsUnblocked => "seats.unblocked",
+            Self::SeatsGiven => "seats.given",
             Self::QueueChanged => "queue.changed",
             Self::KeyCreated => "operator_key.created",
             Self::KeyRevoked => "operator_key.revoked",
