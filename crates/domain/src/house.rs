@@ -18,7 +18,7 @@ mod edits;
 mod seating;
 mod service;
 
-pub use edits::{ConcertEdit, DateEdit, InvalidEdit};
+pub use edits::{ConcertEdit, DateEdit, InvalidEdit, Opening};
 pub use seating::{Gift, Seating};
 pub use service::HouseService;
 

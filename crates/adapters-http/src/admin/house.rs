@@ -3,7 +3,9 @@
 use actix_web::{HttpResponse, web::Data};
 use domain::{
     catalogue::{Catalogue, Concert},
-    house::{ConcertEdit, DateEdit, DateReport, House, HouseDate, HouseError, InvalidEdit},
+    house::{
+        ConcertEdit, DateEdit, DateReport, House, HouseDate, HouseError, InvalidEdit, Opening,
+    },
     id::{ConcertId, ScheduleId},
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -35,16 +37,15 @@ pub(crate) struct ConcertPatch {
 pub(crate) struct SchedulePatch {
     #[serde(default, with = "time::serde::rfc3339::option")]
     starts_at: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "maybe_null")]
-    sales_open_at: Option<Option<OffsetDateTime>>,
+    #[serde(default, deserialize_with = "opening")]
+    sales_open_at: Option<Opening>,
     sales_closed: Option<bool>,
 }
 
 /// A time that is there, or `null`.
-fn maybe_null<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<Option<OffsetDateTime>>, D::Error> {
-    time::serde::rfc3339::option::deserialize(from).map(Some)
+fn opening<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Opening>, D::Error> {
+    let time = time::serde::rfc3339::option::deserialize(from)?;
+    Ok(Some(time.map_or(Opening::AtOnce, Opening::At)))
 }
 
 #[derive(Serialize)]
@@ -168,9 +169,10 @@ pub(crate) async fn edit_schedule(
 ) -> Result<HttpResponse, Problem> {
     let wrong = |fault| Problem::invalid([fault]);
     let starts_at = wish.starts_at.map(|at| moment("/starts_at", at));
-    let opens = wish
-        .sales_open_at
-        .map(|opens| opens.map(|at| moment("/sales_open_at", at)).transpose());
+    let opens = wish.sales_open_at.map(|opens| match opens {
+        Opening::At(at) => moment("/sales_open_at", at).map(Opening::At),
+        Opening::AtOnce => Ok(Opening::AtOnce),
+    });
     let edit = DateEdit {
         starts_at: starts_at.transpose().map_err(wrong)?,
         sales_open_at: opens.transpose().map_err(wrong)?,

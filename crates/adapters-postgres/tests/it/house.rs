@@ -3,7 +3,7 @@
 use adapters_postgres::Adapters;
 use domain::{
     catalogue::ShortText,
-    house::{Block, BlockRequest, ConcertEdit, DateEdit, GiftRequest, HouseError},
+    house::{Block, BlockRequest, ConcertEdit, DateEdit, GiftRequest, HouseError, Opening},
     id::{BlockId, ConcertId, EntryId, PaymentId, ReservationId, ScheduleId, UserId},
     money::Money,
     page::PageRequest,
@@ -94,7 +94,7 @@ async fn blocked_seats_are_sold_to_everyone_else_until_they_are_freed() {
     assert!(matches!(refused, Err(HoldError::SeatUnavailable { .. })));
     assert_eq!(unavailable(block(&process, show, &[3, 4]).await.err()), [3]);
     let listed = process.house.blocks(show).await.unwrap();
-    assert_eq!(listed.as_deref(), Some(&[kept.clone()][..]));
+    assert_eq!(listed.as_deref(), Some(std::slice::from_ref(&kept)));
     fixture.assert_audit_clean().await;
 
     process.house.unblock(OPERATOR, kept.id).await.unwrap();
@@ -244,7 +244,7 @@ async fn a_date_that_is_moved_keeps_its_holds_and_buyers_and_shows_when_it_start
     let later = NOON + Duration::days(9);
     let edit = DateEdit {
         starts_at: Some(later),
-        sales_open_at: Some(Some(NOON + Duration::HOUR)),
+        sales_open_at: Some(Opening::At(NOON + Duration::HOUR)),
         sales_closed: None,
     };
     let moved = process.house.edit_date(OPERATOR, show, edit).await.unwrap();

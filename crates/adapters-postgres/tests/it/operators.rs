@@ -61,7 +61,10 @@ async fn a_key_is_known_at_once_where_it_was_made_and_soon_everywhere_until_it_i
         known(&there, 1).await.is_some()
     })
     .await;
-    assert_eq!(there.operators.keys().await.unwrap(), [key.clone()]);
+    assert_eq!(
+        there.operators.keys().await.unwrap(),
+        std::slice::from_ref(&key)
+    );
 
     assert!(here.operators.revoke_key(root(), key.id).await.unwrap());
     assert_eq!(known(&here, 1).await, None);

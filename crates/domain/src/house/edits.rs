@@ -22,10 +22,29 @@ pub struct ConcertEdit {
 pub struct DateEdit {
     /// When it starts.
     pub starts_at: Option<OffsetDateTime>,
-    /// When its sales open; `Some(None)`: at once.
-    pub sales_open_at: Option<Option<OffsetDateTime>>,
+    /// When its sales open.
+    pub sales_open_at: Option<Opening>,
     /// Close its sales, or open them again.
     pub sales_closed: Option<bool>,
+}
+
+/// When sales open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// They are open.
+    AtOnce,
+    /// Then.
+    At(OffsetDateTime),
+}
+
+impl Opening {
+    /// The time to wait for, if there is one.
+    const fn time(self) -> Option<OffsetDateTime> {
+        match self {
+            Self::AtOnce => None,
+            Self::At(time) => Some(time),
+        }
+    }
 }
 
 /// A change that cannot be.
@@ -66,7 +85,7 @@ impl HouseDate {
         let was = &self.schedule;
         let schedule = Schedule {
             starts_at: edit.starts_at.unwrap_or(was.starts_at),
-            sales_open_at: edit.sales_open_at.unwrap_or(was.sales_open_at),
+            sales_open_at: edit.sales_open_at.map_or(was.sales_open_at, Opening::time),
             ..was.clone()
         };
         let edited = Self {

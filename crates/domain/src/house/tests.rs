@@ -83,7 +83,7 @@ fn a_show_that_has_begun_is_not_moved_but_its_sales_are_closed() {
             ..DateEdit::default()
         },
         DateEdit {
-            sales_open_at: Some(Some(NOW)),
+            sales_open_at: Some(Opening::At(NOW)),
             ..DateEdit::default()
         },
     ] {
@@ -108,16 +108,16 @@ fn sales_open_before_the_show_starts() {
         sales_open_at: Some(at),
         ..DateEdit::default()
     };
-    let late = opens(Some(NOW + Duration::DAY + Duration::SECOND));
+    let late = opens(Opening::At(NOW + Duration::DAY + Duration::SECOND));
     let refused = date.edited(NOW, late).unwrap_err();
     assert!(matches!(
         refused,
         HouseError::Invalid(InvalidEdit::OpensTooLate)
     ));
-    let then = Some(NOW + Duration::HOUR);
-    let (edited, _) = date.edited(NOW, opens(then)).unwrap();
-    assert_eq!(edited.schedule.sales_open_at, then);
-    let (at_once, _) = edited.edited(NOW, opens(None)).unwrap();
+    let then = NOW + Duration::HOUR;
+    let (edited, _) = date.edited(NOW, opens(Opening::At(then))).unwrap();
+    assert_eq!(edited.schedule.sales_open_at, Some(then));
+    let (at_once, _) = edited.edited(NOW, opens(Opening::AtOnce)).unwrap();
     assert_eq!(at_once.schedule.sales_open_at, None);
 }
 

@@ -125,14 +125,14 @@ async fn a_date_is_changed_in_what_is_named_and_null_opens_sales_at_once() {
         (
             json!({"sales_open_at": "2026-01-01T13:00:00Z"}),
             DateEdit {
-                sales_open_at: Some(Some(opens)),
+                sales_open_at: Some(Opening::At(opens)),
                 ..DateEdit::default()
             },
         ),
         (
             json!({"sales_open_at": null}),
             DateEdit {
-                sales_open_at: Some(None),
+                sales_open_at: Some(Opening::AtOnce),
                 ..DateEdit::default()
             },
         ),
