@@ -1,4 +1,4 @@
-//! What the operator does: concerts, dates, the policy of the queue.
+//! What operators do: concerts, dates and their seats, the policy of the queue, keys, the log.
 
 use actix_web::{HttpResponse, web::Data};
 use domain::{
@@ -9,7 +9,11 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) mod house;
+pub(crate) mod keys;
+pub(crate) mod log;
 pub(crate) mod schedule;
+pub(crate) mod seats;
 
 use schedule::NewSchedule;
 
@@ -102,7 +106,7 @@ fn text(pointer: &str, text: &str) -> Result<ShortText, Fault> {
 
 /// `POST /v1/admin/concerts`
 pub(crate) async fn add_concert(
-    _: Operator,
+    Operator(operator): Operator,
     catalogue: Data<dyn Catalogue>,
     Body(wish): Body<NewConcert>,
 ) -> Result<HttpResponse, Problem> {
@@ -114,19 +118,20 @@ pub(crate) async fn add_concert(
             ));
         }
     };
-    let concert = catalogue.add_concert(title, venue).await?;
+    let concert = catalogue.add_concert(operator, title, venue).await?;
     Ok(HttpResponse::Created().json(ConcertView::from(&concert)))
 }
 
 /// `POST /v1/admin/concerts/{id}/schedules`
 pub(crate) async fn add_schedule(
-    _: Operator,
+    Operator(operator): Operator,
     id: PathId,
     catalogue: Data<dyn Catalogue>,
     Body(wish): Body<NewSchedule>,
 ) -> Result<HttpResponse, Problem> {
     let wish = wish.check()?;
     let added = catalogue.add_schedule(
+        operator,
         id.of(ConcertId::new),
         wish.starts_at,
         wish.sales_open_at,
@@ -146,7 +151,7 @@ pub(crate) async fn board(
 
 /// `PATCH /v1/admin/queue`
 pub(crate) async fn change_policy(
-    _: Operator,
+    Operator(operator): Operator,
     control: Data<dyn QueueControl>,
     Body(wish): Body<PolicyPatch>,
 ) -> Result<HttpResponse, Problem> {
@@ -155,7 +160,7 @@ pub(crate) async fn change_policy(
         admission_batch: wish.admission_batch,
         paused: wish.paused,
     };
-    let board = control.change(change).await??;
+    let board = control.change(operator, change).await??;
     Ok(HttpResponse::Ok().json(board_view(&board)))
 }
 

@@ -27,7 +27,7 @@ use crate::{
 mod wish;
 
 use wish::meaning;
-pub(crate) use wish::{NewReservation, seat_numbers};
+pub(crate) use wish::{NewReservation, seat_numbers, wrong_seats};
 
 /// A reservation as shown.
 #[derive(Serialize)]
@@ -154,6 +154,7 @@ impl From<HoldError> for Problem {
             HoldError::SalesNotOpen { opens_at } => {
                 Self::new(Code::SalesNotOpen).with("opens_at", Moment(opens_at))
             }
+            HoldError::SalesClosed => Self::new(Code::SalesClosed),
             HoldError::SeatNotFound { numbers: seats } => {
                 Self::new(Code::SeatNotFound).with("seat_numbers", numbers(&seats))
             }

@@ -15,7 +15,9 @@ use domain::{
     catalogue::Catalogue,
     clock::Clock,
     health::Readiness,
+    house::House,
     id::IdGenerator,
+    operators::Operators,
     payment::Payments,
     queue::{Queue, QueueControl},
     reservations::Reservations,
@@ -25,7 +27,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::OperatorKey,
+    auth::RootKey,
     connection::{HEAD_TIMEOUT, KEEP_ALIVE, Patience, connections},
     edge::{Deadline, edge},
     limits::{Limits, RateLimits},
@@ -50,6 +52,10 @@ pub struct Api {
     pub balances: Arc<dyn Balances>,
     /// Payments.
     pub payments: Arc<dyn Payments>,
+    /// Concerts and dates under way, for operators.
+    pub house: Arc<dyn House>,
+    /// Operators' keys and what was done with them.
+    pub operators: Arc<dyn Operators>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
     /// The time that tokens are made and checked by.
@@ -69,7 +75,7 @@ pub struct HttpSettings {
     pub rate_limits: RateLimits,
     /// The origins whose scripts may ask (`CORS_ORIGINS`), such as `https://tickets.example`.
     pub cors_origins: Vec<String>,
-    /// What the operator's requests carry (`OPERATOR_KEY`).
+    /// The root key, what the operator's requests carry (`OPERATOR_KEY`); it makes further keys.
     pub operator_key: SecretString,
     /// What tokens are signed with (`TOKEN_SECRET`), at least 32 bytes each; all processes share
     /// them. The first signs, the others are those that signed before.
@@ -107,12 +113,14 @@ pub(crate) struct Parts {
     reservations: Data<dyn Reservations>,
     balances: Data<dyn Balances>,
     payments: Data<dyn Payments>,
+    house: Data<dyn House>,
+    operators: Data<dyn Operators>,
     readiness: Data<dyn Readiness>,
     clock: Data<dyn Clock>,
     ids: Data<dyn IdGenerator>,
     stop: Data<CancellationToken>,
     tokens: Data<Tokens>,
-    operator_key: Data<OperatorKey>,
+    root_key: Data<RootKey>,
     venue_zone: Data<VenueZone>,
     sign_up: Data<SignUp>,
     deadline: Data<Deadline>,
@@ -149,12 +157,14 @@ impl Parts {
             reservations: api.reservations.into(),
             balances: api.balances.into(),
             payments: api.payments.into(),
+            house: api.house.into(),
+            operators: api.operators.into(),
             readiness: api.readiness.into(),
             clock: api.clock.into(),
             ids: api.ids.into(),
             stop: Data::new(api.stop),
             tokens: Data::new(tokens),
-            operator_key: Data::new(OperatorKey::new(&settings.operator_key)),
+            root_key: Data::new(RootKey::new(&settings.operator_key)),
             venue_zone: Data::new(settings.venue_zone),
             sign_up: Data::new(settings.sign_up),
             deadline: Data::new(Deadline(settings.request_timeout)),
@@ -172,12 +182,14 @@ impl Parts {
             .app_data(self.reservations)
             .app_data(self.balances)
             .app_data(self.payments)
+            .app_data(self.house)
+            .app_data(self.operators)
             .app_data(self.readiness)
             .app_data(self.clock)
             .app_data(self.ids)
             .app_data(self.stop)
             .app_data(self.tokens)
-            .app_data(self.operator_key)
+            .app_data(self.root_key)
             .app_data(self.venue_zone)
             .app_data(self.sign_up)
             .app_data(self.deadline)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::{
     QueryResult,
-    sql_types::{Array, BigInt, Integer, Nullable, Timestamptz, Uuid},
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, Timestamptz, Uuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{id::ScheduleId, reservations::OnSale};
@@ -41,7 +41,7 @@ pub(crate) async fn lock(
     lock_with(
         conn,
         sql(
-            "SELECT id, starts_at, sales_open_at, total_seats, version FROM schedules WHERE id = ANY($1) \
+            "SELECT id, starts_at, sales_open_at, sales_closed, total_seats, version FROM schedules WHERE id = ANY($1) \
              ORDER BY id FOR NO KEY UPDATE",
         )
         .bind::<Array<Uuid>, _>(ids),
@@ -58,7 +58,7 @@ pub(crate) async fn lock_of(
     lock_with(
         conn,
         sql(
-            "SELECT id, starts_at, sales_open_at, total_seats, version FROM schedules \
+            "SELECT id, starts_at, sales_open_at, sales_closed, total_seats, version FROM schedules \
              WHERE id IN (SELECT schedule_id FROM reservations WHERE id = ANY($1)) \
              ORDER BY id FOR NO KEY UPDATE",
         )
@@ -67,18 +67,33 @@ pub(crate) async fn lock_of(
     .await
 }
 
-type Columns = (Uuid, Timestamptz, Nullable<Timestamptz>, Integer, BigInt);
-type Row = (uuid::Uuid, OffsetDateTime, Option<OffsetDateTime>, i32, i64);
+type Columns = (
+    Uuid,
+    Timestamptz,
+    Nullable<Timestamptz>,
+    Bool,
+    Integer,
+    BigInt,
+);
+type Row = (
+    uuid::Uuid,
+    OffsetDateTime,
+    Option<OffsetDateTime>,
+    bool,
+    i32,
+    i64,
+);
 
 async fn lock_with(mut conn: &AsyncPgConnection, lock: Sql<Columns>) -> QueryResult<Locked> {
     let rows: Vec<Row> = lock.load(&mut conn).await?;
     let mut locked = Locked::default();
-    for (id, starts_at, sales_open_at, total_seats, version) in rows {
+    for (id, starts_at, sales_open_at, sales_closed, total_seats, version) in rows {
         let (id, on_sale) = (
             ScheduleId::new(id),
             OnSale {
                 starts_at,
                 sales_open_at,
+                sales_closed,
                 total_seats: total_seats.unsigned_abs(),
             },
         );

@@ -35,4 +35,8 @@ pub mod balance;
 
 pub mod payment;
 
+pub mod operators;
+
+pub mod house;
+
 pub mod audit;

@@ -197,6 +197,7 @@ fn hall(rows: &Database, user: usize) -> Hall {
     let on_sale = OnSale {
         starts_at: at(Id::MAX),
         sales_open_at: None,
+        sales_closed: false,
         total_seats: u32::try_from(rows.seats.len()).unwrap_or(u32::MAX),
     };
     let seats = (0..rows.seats.len()).filter_map(|place| seat(rows, place));

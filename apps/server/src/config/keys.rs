@@ -14,7 +14,7 @@ use super::{
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Keys and users")]
 pub struct Keys {
-    /// The key that lets an operator add concerts and steer the queue, 16 characters or more.
+    /// The root key, which lets an operator run the sale and make keys for others, 16 characters or more.
     /// Without it one is made up once and kept in the file operator.key of the data directory
     #[arg(
         long,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use adapters_http::{Api, HttpSettings};
 use adapters_postgres::Adapters;
 use domain::{
-    balance::BalanceService, catalogue::CatalogueService, id::IdGenerator, payment::PaymentService,
-    queue::QueueService, reservations::ReservationService, users::UserService,
+    balance::BalanceService, catalogue::CatalogueService, house::HouseService, id::IdGenerator,
+    operators::OperatorService, payment::PaymentService, queue::QueueService,
+    reservations::ReservationService, users::UserService,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +54,11 @@ pub fn assemble(
         payments: Arc::new(PaymentService::new(
             adapters.cashier.clone(),
             adapters.line.clone(),
+            ids.clone(),
+        )),
+        house: Arc::new(HouseService::new(adapters.house.clone(), ids.clone())),
+        operators: Arc::new(OperatorService::new(
+            adapters.operators.clone(),
             ids.clone(),
         )),
         readiness: adapters.readiness.clone(),

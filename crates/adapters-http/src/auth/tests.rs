@@ -1,6 +1,9 @@
 use crate::{server::SignUp, testing::*};
 use actix_web::test::TestRequest;
 use domain::{
+    catalogue::ShortText,
+    id::OperatorKeyId,
+    operators::Authority,
     queue::{NotAdmitted, QueueStatus, TokenRefusal},
     users::{User, UserName},
 };
@@ -63,6 +66,34 @@ const OPERATORS_CALLS: &[(&str, &str)] = &[
     ),
     ("GET", "/v1/admin/queue"),
     ("PATCH", "/v1/admin/queue"),
+    ("GET", "/v1/admin/concerts"),
+    (
+        "PATCH",
+        "/v1/admin/concerts/00000000-0000-0000-0000-000000000001",
+    ),
+    (
+        "GET",
+        "/v1/admin/schedules/00000000-0000-0000-0000-000000000001",
+    ),
+    (
+        "POST",
+        "/v1/admin/schedules/00000000-0000-0000-0000-000000000001/blocks",
+    ),
+    (
+        "DELETE",
+        "/v1/admin/blocks/00000000-0000-0000-0000-000000000001",
+    ),
+    (
+        "POST",
+        "/v1/admin/schedules/00000000-0000-0000-0000-000000000001/complimentary",
+    ),
+    ("GET", "/v1/admin/keys"),
+    ("POST", "/v1/admin/keys"),
+    (
+        "DELETE",
+        "/v1/admin/keys/00000000-0000-0000-0000-000000000001",
+    ),
+    ("GET", "/v1/admin/log"),
 ];
 
 fn call((method, path): (&str, &str)) -> TestRequest {
@@ -250,6 +281,12 @@ async fn when_sign_up_is_closed_users_come_from_the_operator_only() {
                 created_at: NOON,
             })
         });
+        fixture.operators.expect_identify().returning(|_| {
+            Ok(Some(Authority::Key {
+                id: OperatorKeyId::new(uuid::Uuid::nil()),
+                name: ShortText::new("door").unwrap(),
+            }))
+        });
         fixture.ask(request).await
     };
     let sign_up = || post("/v1/users", json!({"name": "Mina"}));
@@ -260,4 +297,6 @@ async fn when_sign_up_is_closed_users_come_from_the_operator_only() {
         (403, "forbidden")
     );
     assert_eq!(ask(sign_up().by_operator()).await.status, 201);
+    let named = super::NamedKey::random().unwrap();
+    assert_eq!(ask(sign_up().bearer(named.as_str())).await.status, 201);
 }

@@ -49,6 +49,8 @@ pub struct OnSale {
     pub starts_at: OffsetDateTime,
     /// When sales open; `None`: at once.
     pub sales_open_at: Option<OffsetDateTime>,
+    /// Whether the operator has closed its sales.
+    pub sales_closed: bool,
     /// How many seats it has, taken or not: the width of its rows.
     pub total_seats: u32,
 }
@@ -161,6 +163,9 @@ fn check_on_sale(now: OffsetDateTime, schedule: Option<&OnSale>) -> Result<(), H
     let schedule = schedule
         .filter(|s| now < s.starts_at)
         .ok_or(HoldError::ScheduleNotFound)?;
+    if schedule.sales_closed {
+        return Err(HoldError::SalesClosed);
+    }
     match schedule.sales_open_at {
         Some(opens_at) if now < opens_at => Err(HoldError::SalesNotOpen { opens_at }),
         _ => Ok(()),
