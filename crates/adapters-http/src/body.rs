@@ -12,8 +12,8 @@ use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
 };
-
 use tokio::time::timeout;
+use utoipa::openapi::{Object, schema::Type};
 
 use crate::{
     auth::part,
@@ -23,6 +23,27 @@ use crate::{
 
 /// The largest body, in bytes.
 const LARGEST: usize = 16 * 1024;
+
+/// A text of 1 to `most` characters: something is left when it is trimmed, and no control characters.
+fn printable(most: usize) -> Object {
+    let pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u001f\u007f-\u009f\s][^\u0000-\u001f\u007f-\u009f]*$";
+    Object::builder()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(most))
+        .pattern(Some(pattern))
+        .build()
+}
+
+/// How a user's name is written in a body.
+pub(crate) fn name_schema() -> Object {
+    printable(100)
+}
+
+/// How a title, a venue or a grade is written in a body.
+pub(crate) fn text_schema() -> Object {
+    printable(200)
+}
 
 /// A JSON body. What is no JSON is 400; JSON that is not what was asked for is 422 and told where.
 pub(crate) struct Body<T>(pub T);

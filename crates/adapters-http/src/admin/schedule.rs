@@ -7,27 +7,41 @@ use domain::{
 };
 use serde::Deserialize;
 use time::{OffsetDateTime, UtcOffset};
+use utoipa::ToSchema;
 
 use super::text;
-use crate::problem::{Fault, Problem, child};
+use crate::{
+    body::text_schema,
+    problem::{Fault, Problem, child},
+};
 
 /// The body of `POST /v1/admin/concerts/{id}/schedules`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSchedule {
     #[serde(with = "time::serde::rfc3339")]
     starts_at: OffsetDateTime,
     #[serde(default, with = "time::serde::rfc3339::option")]
     sales_open_at: Option<OffsetDateTime>,
+    /// Without them, seats 1 to 50 of grade `R` at 110,000 won.
+    #[schema(min_items = 1)]
     seats: Option<Vec<NewBlock>>,
 }
 
-#[derive(Deserialize)]
+/// A run of seats alike; no number is in two of them.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewBlock {
+    #[schema(schema_with = text_schema)]
     grade: String,
+    /// Of each, in won.
+    #[schema(minimum = 0, maximum = 100_000_000)]
     price: i64,
+    /// The first number.
+    #[schema(minimum = 1, maximum = 50_000)]
     from: i64,
+    /// The last number, not less than the first.
+    #[schema(minimum = 1, maximum = 50_000)]
     to: i64,
 }
 

@@ -3,24 +3,58 @@
 use domain::seats::{Choices, InvalidSeatNumbers, SeatCount, SeatNumber, SeatNumbers, Wish};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
+use utoipa::{
+    ToSchema,
+    openapi::{
+        Array, Object,
+        schema::{ArrayBuilder, Type},
+    },
+};
 use uuid::Uuid;
 
 use super::numbers;
 use crate::problem::{Fault, Problem, child};
 
 /// The body of `POST /v1/reservations`: certain seats, the first of several choices, or the best.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReservation {
     pub schedule_id: Uuid,
     #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = numbers_schema)]
     seat_numbers: Option<Vec<i64>>,
+    /// The dearest wish first.
     #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = choices_schema)]
     choices: Option<Vec<Vec<i64>>>,
+    /// How many of the best seats next to each other.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, minimum = 1, maximum = 4)]
     count: Option<i64>,
+    /// Of which grade; only with a count.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     grade: Option<String>,
+}
+
+/// How seat numbers are written in a body: one to four different ones.
+pub(crate) fn numbers_schema() -> ArrayBuilder {
+    let number = Object::builder()
+        .schema_type(Type::Integer)
+        .minimum(Some(i64::from(SeatNumber::FIRST.get())))
+        .maximum(Some(i64::from(SeatNumber::MAX.get())));
+    Array::builder()
+        .items(number)
+        .min_items(Some(1))
+        .max_items(Some(SeatNumbers::MOST))
+        .unique_items(true)
+}
+
+fn choices_schema() -> ArrayBuilder {
+    Array::builder()
+        .items(numbers_schema())
+        .min_items(Some(1))
+        .max_items(Some(Choices::MOST))
 }
 
 /// A field that may be left out, and is no `null` when it is there.

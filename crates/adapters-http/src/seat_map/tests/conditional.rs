@@ -44,7 +44,10 @@ async fn whoever_has_the_state_is_told_so_until_it_changes() {
     for same in &answers[..3] {
         assert_eq!((same.status, &same.body), (304, &Value::Null));
         assert_eq!(same.header("etag"), Some(tag));
-        assert_eq!(same.header("vary"), Some("Accept-Language"));
+        assert_eq!(
+            same.header("vary"),
+            Some("Accept-Language, Accept-Encoding")
+        );
         assert_eq!(same.header("cache-control"), Some("private, no-cache"));
     }
     assert_eq!(answers[3].status, 200, "the hold has ended");
