@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde_json::{Map, Value, json};
 
 mod examples;
+mod links;
 mod operation;
 mod problems;
 mod takes;
@@ -98,8 +99,29 @@ pub(crate) fn document(door: Door, bounds: Bounds) -> Value {
     components["schemas"] = Value::Object(schemas);
     components["examples"] = problems::examples();
     components["responses"]["MethodNotAllowed"] = problems::response(405, &["method_not_allowed"]);
+    add_links(&mut document);
     keep_used(&mut document);
     document
+}
+
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = document["paths"].as_object_mut();
+    let methods = paths.into_iter().flat_map(Map::values_mut);
+    let methods = methods.filter_map(Value::as_object_mut);
+    methods.flat_map(Map::values_mut)
+}
+
+fn add_links(document: &mut Value) {
+    let names =
+        operations(document).filter_map(|one| Some(one["operationId"].as_str()?.to_owned()));
+    let names: BTreeSet<_> = names.collect();
+    for operation in operations(document) {
+        links::add(operation, |name| names.contains(name));
+        let stream = operation.pointer_mut("/responses/200/content/text~1event-stream");
+        if let Some(stream) = stream {
+            stream["schema"] = json!({"$ref": "#/components/schemas/QueueEvent"});
+        }
+    }
 }
 
 /// Leaves out the components that nothing refers to: not every door opens on everything.
@@ -189,6 +211,7 @@ fn finish(schemas: &mut Map<String, Value>, Bounds { max_charge }: Bounds) {
     if let Some(new) = schemas.get_mut("NewPayment") {
         new["properties"]["seat_numbers"]["type"] = json!(["array", "null"]);
     }
+    schemas.insert("QueueEvent".to_owned(), event());
     let names: Vec<_> = schemas.keys().cloned().collect();
     for name in &names {
         // `utoipa` writes the items of a generic list out.
@@ -203,6 +226,24 @@ fn finish(schemas: &mut Map<String, Value>, Bounds { max_charge }: Bounds) {
             schema["examples"] = json!([example]);
         }
     }
+}
+
+/// A server-sent event, by its fields.
+fn event() -> Value {
+    json!({
+        "type": "object",
+        "description": "An event, by its fields",
+        "properties": {
+            "event": {"const": "queue"},
+            "id": {"type": "string", "description": "For `Last-Event-ID`"},
+            "data": {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "contentSchema": {"$ref": "#/components/schemas/QueueState"},
+            },
+            "retry": {"type": "integer"},
+        },
+    })
 }
 
 const ABOUT: &str = "A concert reservation server. Sign up, charge your balance, take a place in the \

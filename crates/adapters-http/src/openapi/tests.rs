@@ -11,7 +11,7 @@ fn whole() -> Value {
     document(Door::Only, BOUNDS)
 }
 
-fn operations(document: &Value) -> BTreeSet<(String, String)> {
+fn listed(document: &Value) -> BTreeSet<(String, String)> {
     let paths = document["paths"].as_object().unwrap();
     let each = paths.iter().flat_map(|(path, methods)| {
         let methods = methods.as_object().unwrap().keys();
@@ -27,10 +27,10 @@ fn every_route_is_in_the_document_and_nothing_else() {
         (method.to_owned(), (*path).to_owned())
     });
     let routes: BTreeSet<_> = routes.collect();
-    assert_eq!(operations(&whole()), routes);
+    assert_eq!(listed(&whole()), routes);
     // What a handler says of itself is of the route that it has.
     for Group { written, .. } in routes::groups(Door::Only) {
-        let said = operations(&serde_json::to_value(written).unwrap());
+        let said = listed(&serde_json::to_value(written).unwrap());
         assert!(said.is_subset(&routes), "{said:?}");
     }
 }
@@ -38,7 +38,7 @@ fn every_route_is_in_the_document_and_nothing_else() {
 #[test]
 fn every_operation_says_what_it_is_and_what_it_answers() {
     let document = whole();
-    for (method, path) in operations(&document) {
+    for (method, path) in listed(&document) {
         let operation = &document["paths"][&path][&method];
         for said in ["summary", "operationId", "tags"] {
             assert!(!operation[said].is_null(), "{method} {path} has no {said}");
@@ -58,23 +58,20 @@ fn every_operation_says_what_it_is_and_what_it_answers() {
             assert!(named.is_object(), "{method} {path} {status}");
         }
     }
-    let ids = operations(&document).into_iter().map(|(method, path)| {
+    let ids = listed(&document).into_iter().map(|(method, path)| {
         document["paths"][&path][&method]["operationId"]
             .as_str()
             .unwrap()
             .to_owned()
     });
-    assert_eq!(
-        ids.collect::<BTreeSet<_>>().len(),
-        operations(&document).len()
-    );
+    assert_eq!(ids.collect::<BTreeSet<_>>().len(), listed(&document).len());
 }
 
 #[test]
 fn a_problem_that_a_handler_names_is_one_that_there_is() {
     for Group { written, .. } in routes::groups(Door::Only) {
         let written = serde_json::to_value(written).unwrap();
-        for (method, path) in operations(&written) {
+        for (method, path) in listed(&written) {
             let named = &written["paths"][&path][&method]["x-problems"];
             for code in named.as_array().into_iter().flatten() {
                 assert!(
@@ -116,6 +113,19 @@ fn what_the_document_refers_to_is_in_it_and_what_is_in_it_has_an_example() {
 }
 
 #[test]
+fn links_are_between_operations_that_there_are() {
+    let document = whole();
+    let names = listed(&document).into_iter().map(|(method, path)| {
+        let name = &document["paths"][&path][&method]["operationId"];
+        name.as_str().unwrap().to_owned()
+    });
+    let names: BTreeSet<_> = names.collect();
+    for name in links::named() {
+        assert!(names.contains(name), "{name}");
+    }
+}
+
+#[test]
 fn each_door_tells_only_of_what_it_opens_on() {
     let has = |door, path: &str| document(door, BOUNDS)["paths"][path].is_object();
     assert!(has(Door::Fans, "/v1/users") && !has(Door::Fans, "/v1/admin/queue"));
@@ -146,13 +156,4 @@ async fn whoever_has_the_document_is_told_so() {
     let again = get("/openapi.json").insert_header(("if-none-match", tag));
     let again = Fixture::new().ask(again).await;
     assert_eq!((again.status, again.header("etag")), (304, Some(tag)));
-}
-
-#[test]
-fn dump() {
-    std::fs::write(
-        "/tmp/st/openapi.json",
-        serde_json::to_string_pretty(&whole()).unwrap(),
-    )
-    .unwrap();
 }
