@@ -18,6 +18,7 @@ mod events;
 mod faults;
 mod journey;
 mod limits;
+mod openapi;
 mod queue;
 mod races;
 mod readme;

@@ -16,7 +16,7 @@ use schedule::NewSchedule;
 
 use crate::{
     auth::Operator,
-    body::{Body, text_schema},
+    body::{Body, Whole, text_schema},
     concerts::ConcertView,
     moment::Moment,
     path::PathId,
@@ -38,11 +38,11 @@ pub(crate) struct NewConcert {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PolicyPatch {
     /// How many shop at once.
-    #[schema(maximum = 1_000_000)]
-    capacity: Option<u32>,
+    #[schema(value_type = Option<u32>, maximum = 1_000_000)]
+    capacity: Option<Whole<u32>>,
     /// How many are admitted at once.
-    #[schema(minimum = 1, maximum = 100_000)]
-    admission_batch: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
+    admission_batch: Option<Whole<u32>>,
     paused: Option<bool>,
 }
 
@@ -192,8 +192,8 @@ pub(crate) async fn change_policy(
     Body(wish): Body<PolicyPatch>,
 ) -> Result<HttpResponse, Problem> {
     let change = PolicyChange {
-        capacity: wish.capacity,
-        admission_batch: wish.admission_batch,
+        capacity: wish.capacity.map(|Whole(capacity)| capacity),
+        admission_batch: wish.admission_batch.map(|Whole(batch)| batch),
         paused: wish.paused,
     };
     let board = control.change(change).await??;

@@ -8,12 +8,13 @@ use actix_web::{
     web::BytesMut,
 };
 use futures_util::{StreamExt, future::LocalBoxFuture};
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 use utoipa::openapi::{Object, schema::Type};
+
+mod whole;
+
+pub(crate) use whole::Whole;
 
 use crate::{
     auth::part,
@@ -139,7 +140,8 @@ pub(crate) type Anything = Box<serde_json::value::RawValue>;
 
 /// The whole number that `value` is, if it is one of 64 bits.
 pub(crate) fn whole_number(value: &Anything) -> Option<i64> {
-    i64::deserialize(&mut serde_json::Deserializer::from_str(value.get())).ok()
+    let number = serde_json::from_str::<Whole<i64>>(value.get());
+    number.ok().map(|Whole(number)| number)
 }
 
 #[cfg(test)]

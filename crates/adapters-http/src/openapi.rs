@@ -19,7 +19,10 @@ mod takes;
 pub(crate) use operation::Operation;
 pub(crate) use takes::Told;
 
-use crate::{coding::Accepted, etag::Known, kept::Kept, problem::Problem, routes, server::Door};
+use crate::{
+    coding::Accepted, etag::Known, kept::Kept, problem::Problem, routes, seat_map::VERSION,
+    server::Door,
+};
 
 /// A group of routes, as the table has it.
 pub(crate) struct Group {
@@ -200,6 +203,7 @@ fn finish(schemas: &mut Map<String, Value>, Bounds { max_charge }: Bounds) {
         new["dependentRequired"] = json!({"grade": ["count"]});
     }
     if let Some(map) = schemas.get_mut("SeatMap") {
+        map["properties"]["version"]["pattern"] = VERSION.into();
         // Its text is written in parts: the front, the time of the read, the seats.
         map["properties"]["as_of"] = json!({"$ref": "#/components/schemas/Moment"});
         map["properties"]["seats"] =

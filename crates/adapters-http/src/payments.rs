@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{AtDoor, Visitor},
-    body::Body,
+    body::{Body, Whole},
     idempotency::{KeyHeader, created},
     moment::Moment,
     page::{List, Paging, list},
@@ -29,7 +29,7 @@ pub(crate) struct NewPayment {
     reservation_id: Uuid,
     /// Those of the reservation, for whoever wants to be sure.
     #[schema(schema_with = numbers_schema)]
-    seat_numbers: Option<Vec<i64>>,
+    seat_numbers: Option<Vec<Whole<i64>>>,
 }
 
 /// A receipt.

@@ -38,6 +38,9 @@ use crate::{
     venue::VenueZone,
 };
 
+/// How the version of a seat map is written.
+pub(crate) const VERSION: &str = r"^(0|[1-9][0-9]{0,17})(\.(0|[1-9][0-9]{0,17}))?$";
+
 /// What a `since` takes.
 const SINCE: &str = "a since is the version of an earlier answer for the same schedule; \
     ask without it for every seat";

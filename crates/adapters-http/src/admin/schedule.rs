@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::text;
 use crate::{
-    body::text_schema,
+    body::{Whole, text_schema},
     problem::{Fault, Problem, child},
 };
 
@@ -35,14 +35,14 @@ struct NewBlock {
     #[schema(schema_with = text_schema)]
     grade: String,
     /// Of each, in won.
-    #[schema(minimum = 0, maximum = 100_000_000)]
-    price: i64,
+    #[schema(value_type = i64, minimum = 0, maximum = 100_000_000)]
+    price: Whole<i64>,
     /// The first number.
-    #[schema(minimum = 1, maximum = 50_000)]
-    from: i64,
+    #[schema(value_type = i64, minimum = 1, maximum = 50_000)]
+    from: Whole<i64>,
     /// The last number, not less than the first.
-    #[schema(minimum = 1, maximum = 50_000)]
-    to: i64,
+    #[schema(value_type = i64, minimum = 1, maximum = 50_000)]
+    to: Whole<i64>,
 }
 
 /// What is left of a [`NewSchedule`] when nothing is wrong with it.
@@ -98,8 +98,8 @@ fn block((at, block): (usize, &NewBlock)) -> Result<SeatBlock, Fault> {
     };
     Ok(SeatBlock {
         grade: text(&child(&here, "grade"), &block.grade)?,
-        price: Money::won(block.price),
-        from: number("from", block.from)?,
-        to: number("to", block.to)?,
+        price: Money::won(block.price.0),
+        from: number("from", block.from.0)?,
+        to: number("to", block.to.0)?,
     })
 }

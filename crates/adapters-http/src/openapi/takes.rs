@@ -19,7 +19,7 @@ use crate::{
     page::{self, Cursor, Paging},
     path::PathId,
     problem::Code,
-    seat_map::{ByDate, BySchedule, SeatView},
+    seat_map::{ByDate, BySchedule, SeatView, VERSION},
 };
 
 /// An argument of a handler.
@@ -217,7 +217,7 @@ fn status(operation: &mut Operation) {
 impl Takes for BySchedule {
     fn tell(operation: &mut Operation) {
         status(operation);
-        let schema = json!({"type": "string", "pattern": r"^[0-9]{1,18}\.[0-9]{1,18}$"});
+        let schema = json!({"type": "string", "pattern": VERSION});
         let about = "The `version` of an earlier answer for the same date: shows only what has changed since. Goes without `status`; a version that the date has never had is refused";
         operation.parameter("query", "since", about, &schema);
     }

@@ -13,7 +13,10 @@ use utoipa::{
 use uuid::Uuid;
 
 use super::numbers;
-use crate::problem::{Fault, Problem, child};
+use crate::{
+    body::Whole,
+    problem::{Fault, Problem, child},
+};
 
 /// The body of `POST /v1/reservations`: certain seats, the first of several choices, or the best.
 #[derive(Deserialize, ToSchema)]
@@ -22,15 +25,15 @@ pub(crate) struct NewReservation {
     pub schedule_id: Uuid,
     #[serde(default, deserialize_with = "given")]
     #[schema(schema_with = numbers_schema)]
-    seat_numbers: Option<Vec<i64>>,
+    seat_numbers: Option<Vec<Whole<i64>>>,
     /// The dearest wish first.
     #[serde(default, deserialize_with = "given")]
     #[schema(schema_with = choices_schema)]
-    choices: Option<Vec<Vec<i64>>>,
+    choices: Option<Vec<Vec<Whole<i64>>>>,
     /// How many of the best seats next to each other.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false, minimum = 1, maximum = 4)]
-    count: Option<i64>,
+    #[schema(value_type = Option<i64>, nullable = false, minimum = 1, maximum = 4)]
+    count: Option<Whole<i64>>,
     /// Of which grade; only with a count.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -68,7 +71,7 @@ impl NewReservation {
         match (self.seat_numbers, self.choices, self.count, self.grade) {
             (Some(seats), None, None, None) => Ok(seat_numbers("/seat_numbers", &seats)?.into()),
             (None, Some(choices), None, None) => choices_of(&choices).map(Wish::Choices),
-            (None, None, Some(count), grade) => {
+            (None, None, Some(Whole(count)), grade) => {
                 let count = SeatCount::new(count).map_err(|_| {
                     let expected = format!("a count is 1 to {}", SeatNumbers::MOST);
                     Problem::invalid([Fault::at("/count", &expected)])
@@ -84,7 +87,7 @@ impl NewReservation {
     }
 }
 
-fn choices_of(choices: &[Vec<i64>]) -> Result<Choices, Problem> {
+fn choices_of(choices: &[Vec<Whole<i64>>]) -> Result<Choices, Problem> {
     const FIELD: &str = "/choices";
     let seats = choices.iter().enumerate();
     let seats = seats.map(|(at, seats)| seat_numbers(&child(FIELD, &at), seats));
@@ -93,8 +96,9 @@ fn choices_of(choices: &[Vec<i64>]) -> Result<Choices, Problem> {
 }
 
 /// The seats that a body names in its `field`.
-pub(crate) fn seat_numbers(field: &str, numbers: &[i64]) -> Result<SeatNumbers, Problem> {
-    SeatNumbers::new(numbers).map_err(|invalid| {
+pub(crate) fn seat_numbers(field: &str, numbers: &[Whole<i64>]) -> Result<SeatNumbers, Problem> {
+    let numbers: Vec<_> = numbers.iter().map(|Whole(number)| *number).collect();
+    SeatNumbers::new(&numbers).map_err(|invalid| {
         let wrong = |(at, _): (usize, &i64)| Fault::at(child(field, &at), &invalid);
         let each = numbers.iter().enumerate();
         match invalid {
