@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the API as OpenAPI 3.1.
+//! `GET /openapi.json`: the API as of `OpenAPI` 3.1.
 //!
 //! The document is put together of three sources, none of which can drift from what the server does:
 //! the table of routes says which operations there are, `utoipa` reads what each handler says of itself

@@ -1,4 +1,4 @@
-//! What an answer leads to: OpenAPI's links, by which tools find their way through the journey.
+//! What an answer leads to: the links of `OpenAPI`, by which tools find their way through the journey.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,9 @@
 //! What a body asks to hold.
 
-use domain::seats::{Choices, InvalidSeatNumbers, SeatCount, SeatNumber, SeatNumbers, Wish};
+use domain::{
+    catalogue::ShortText,
+    seats::{Choices, InvalidSeatNumbers, SeatCount, SeatNumber, SeatNumbers, Wish},
+};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use utoipa::{
@@ -14,7 +17,7 @@ use uuid::Uuid;
 
 use super::numbers;
 use crate::{
-    body::Whole,
+    body::{Whole, text_schema},
     problem::{Fault, Problem, child},
 };
 
@@ -36,7 +39,7 @@ pub(crate) struct NewReservation {
     count: Option<Whole<i64>>,
     /// Of which grade; only with a count.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false)]
+    #[schema(schema_with = text_schema)]
     grade: Option<String>,
 }
 
@@ -76,6 +79,7 @@ impl NewReservation {
                     let expected = format!("a count is 1 to {}", SeatNumbers::MOST);
                     Problem::invalid([Fault::at("/count", &expected)])
                 })?;
+                let grade = grade.as_deref().map(grade_of).transpose()?;
                 Ok(Wish::Best { count, grade })
             }
             _ => {
@@ -85,6 +89,13 @@ impl NewReservation {
             }
         }
     }
+}
+
+/// A grade as an operator can have named it.
+fn grade_of(grade: &str) -> Result<String, Problem> {
+    let wrong = |invalid| Problem::invalid([Fault::at("/grade", &invalid)]);
+    let grade = ShortText::new(grade).map_err(wrong)?;
+    Ok(grade.as_str().to_owned())
 }
 
 fn choices_of(choices: &[Vec<Whole<i64>>]) -> Result<Choices, Problem> {
@@ -176,6 +187,8 @@ mod tests {
             (json!({"choices": [[1]], "count": 1}), ""),
             (json!({"count": 0}), "/count"),
             (json!({"count": 5}), "/count"),
+            (json!({"count": 1, "grade": " "}), "/grade"),
+            (json!({"count": 1, "grade": "R\0"}), "/grade"),
             (json!({"choices": []}), "/choices"),
             (json!({"choices": [[1], []]}), "/choices/1"),
             (json!({"choices": [[1], [2, 0]]}), "/choices/1/1"),
