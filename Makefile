@@ -41,6 +41,11 @@ bench: rust postgres ## measure the sale beside pgbench, and write docs/bench/sa
 chaos: rust postgres ## kill servers and PostgreSQL under load, and check that nothing is lost
 	@$(with_postgres) exec cargo run --quiet --locked -p system-tests --bin chaos -- $(ARGS)
 
+.PHONY: schemathesis
+schemathesis: rust postgres ## try the API against its own description, with what Schemathesis makes up
+	cargo build --locked -p boxoffice
+	@$(with_postgres) exec scripts/schemathesis.sh $(ARGS)
+
 .PHONY: check
 check: rust ## formatting, lints, dependencies, and that the domain stays free of I/O
 	cargo fmt --all --check

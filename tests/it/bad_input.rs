@@ -47,6 +47,11 @@ async fn wrong_holds_are_refused_and_hold_nothing() {
         ("seat 0", seats("[0]"), 422),
         ("seat -1", seats("[-1]"), 422),
         ("half a seat", seats("[1.5]"), 422),
+        (
+            "a grade that no text can be",
+            format!(r#"{{"schedule_id":"{show}","count":1,"grade":"R\u0000"}}"#),
+            422,
+        ),
         ("a seat's name", seats(r#"["1"]"#), 422),
         ("a doubled seat", seats("[1,1]"), 422),
         ("five seats", seats("[1,2,3,4,5]"), 422),

@@ -19,6 +19,7 @@ mod faults;
 mod house;
 mod journey;
 mod limits;
+mod openapi;
 mod operators;
 mod queue;
 mod races;

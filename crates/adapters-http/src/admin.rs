@@ -1,12 +1,13 @@
 //! What operators do: concerts, dates and their seats, the policy of the queue, keys, the log.
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpResponse, http::header::LOCATION, web::Data};
 use domain::{
     catalogue::{Catalogue, Schedule, ShortText},
     id::ConcertId,
     queue::{Board, InvalidPolicy, PolicyChange, QueueControl},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) mod house;
@@ -19,7 +20,7 @@ use schedule::NewSchedule;
 
 use crate::{
     auth::Operator,
-    body::Body,
+    body::{Body, Whole, text_schema},
     concerts::ConcertView,
     moment::Moment,
     path::PathId,
@@ -27,23 +28,31 @@ use crate::{
 };
 
 /// The body of `POST /v1/admin/concerts`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewConcert {
+    #[schema(schema_with = text_schema)]
     title: String,
+    #[schema(schema_with = text_schema)]
     venue: String,
 }
 
 /// The body of `PATCH /v1/admin/queue`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PolicyPatch {
-    capacity: Option<u32>,
-    admission_batch: Option<u32>,
+    /// How many shop at once.
+    #[schema(value_type = Option<u32>, maximum = 1_000_000)]
+    capacity: Option<Whole<u32>>,
+    /// How many are admitted at once.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100_000)]
+    admission_batch: Option<Whole<u32>>,
     paused: Option<bool>,
 }
 
-#[derive(Serialize)]
+/// A date as the operator sees it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Schedule)]
 struct ScheduleView {
     id: Uuid,
     concert_id: Uuid,
@@ -55,7 +64,9 @@ struct ScheduleView {
     sold_seats: u32,
 }
 
-#[derive(Serialize)]
+/// The policy of the queue, and how many are where.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueueBoard)]
 struct BoardView {
     policy: PolicyView,
     waiting: u64,
@@ -65,7 +76,9 @@ struct BoardView {
     no_shows: u64,
 }
 
-#[derive(Serialize)]
+/// How the queue admits.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueuePolicy)]
 struct PolicyView {
     capacity: u32,
     admission_batch: u32,
@@ -104,7 +117,13 @@ fn text(pointer: &str, text: &str) -> Result<ShortText, Fault> {
     ShortText::new(text).map_err(|invalid| Fault::at(pointer, &invalid))
 }
 
-/// `POST /v1/admin/concerts`
+/// Add a concert
+#[utoipa::path(
+    post,
+    path = "/v1/admin/concerts",
+    tag = "operator",
+    responses((status = 201, description = "The concert", body = ConcertView))
+)]
 pub(crate) async fn add_concert(
     Operator(operator): Operator,
     catalogue: Data<dyn Catalogue>,
@@ -122,7 +141,14 @@ pub(crate) async fn add_concert(
     Ok(HttpResponse::Created().json(ConcertView::from(&concert)))
 }
 
-/// `POST /v1/admin/concerts/{id}/schedules`
+/// Add a date with its seats to a concert
+#[utoipa::path(
+    post,
+    path = "/v1/admin/concerts/{id}/schedules",
+    tag = "operator",
+    responses((status = 201, description = "The date", body = ScheduleView, headers(("Location" = String, description = "Its seats")))),
+    extensions(("x-problems" = json!(["concert_not_found"])))
+)]
 pub(crate) async fn add_schedule(
     Operator(operator): Operator,
     id: PathId,
@@ -137,10 +163,19 @@ pub(crate) async fn add_schedule(
         wish.sales_open_at,
         wish.plan,
     );
-    Ok(HttpResponse::Created().json(schedule_view(&added.await?)))
+    let added = added.await?;
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, format!("/v1/schedules/{}/seats", added.id)))
+        .json(schedule_view(&added)))
 }
 
-/// `GET /v1/admin/queue`
+/// The policy of the queue, and how many are where
+#[utoipa::path(
+    get,
+    path = "/v1/admin/queue",
+    tag = "operator",
+    responses((status = 200, description = "The board", body = BoardView))
+)]
 pub(crate) async fn board(
     _: Operator,
     control: Data<dyn QueueControl>,
@@ -149,15 +184,21 @@ pub(crate) async fn board(
     Ok(HttpResponse::Ok().json(board_view(&board)))
 }
 
-/// `PATCH /v1/admin/queue`
+/// Change the policy of the queue
+#[utoipa::path(
+    patch,
+    path = "/v1/admin/queue",
+    tag = "operator",
+    responses((status = 200, description = "The board after the change", body = BoardView))
+)]
 pub(crate) async fn change_policy(
     Operator(operator): Operator,
     control: Data<dyn QueueControl>,
     Body(wish): Body<PolicyPatch>,
 ) -> Result<HttpResponse, Problem> {
     let change = PolicyChange {
-        capacity: wish.capacity,
-        admission_batch: wish.admission_batch,
+        capacity: wish.capacity.map(|Whole(capacity)| capacity),
+        admission_batch: wish.admission_batch.map(|Whole(batch)| batch),
         paused: wish.paused,
     };
     let board = control.change(operator, change).await??;

@@ -6,6 +6,7 @@ use domain::{
     id::UserId,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -13,27 +14,34 @@ use crate::{
     body::{Anything, Body, whole_number},
     idempotency::{KeyHeader, created},
     moment::Moment,
-    page::{Paging, list},
+    page::{List, Paging, list},
     path::PathId,
     problem::{Code, Problem},
 };
 
 /// The body of `POST /v1/users/{id}/balance/charges`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCharge {
-    /// Whatever is no amount is `invalid_amount`, not a wrong form.
+    // Whatever is no amount is `invalid_amount`, not a wrong form.
+    /// In whole won.
+    #[schema(value_type = i64, minimum = 1)]
     amount: Anything,
 }
 
-#[derive(Serialize)]
+/// What a user has.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Balance)]
 struct BalanceView {
     user_id: Uuid,
     balance: i64,
+    #[schema(pattern = "^KRW$")]
     currency: &'static str,
 }
 
-#[derive(Serialize)]
+/// Money that was paid in, and the balance after it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Charge)]
 struct ChargeView {
     id: Uuid,
     amount: i64,
@@ -41,10 +49,12 @@ struct ChargeView {
     charged_at: Moment,
 }
 
-#[derive(Serialize)]
+/// A change of a balance.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LedgerEntry)]
 struct EntryView {
     id: Uuid,
-    kind: &'static str,
+    kind: Kind,
     amount: i64,
     balance_after: i64,
     created_at: Moment,
@@ -52,11 +62,20 @@ struct EntryView {
     payment_id: Option<Uuid>,
 }
 
+/// What changed a balance.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = LedgerEntryKind)]
+enum Kind {
+    Charge,
+    Payment,
+}
+
 impl From<&LedgerEntry> for EntryView {
     fn from(entry: &LedgerEntry) -> Self {
         let (kind, payment_id) = match entry.kind {
-            EntryKind::Charge => ("charge", None),
-            EntryKind::Payment(id) => ("payment", Some(id.get())),
+            EntryKind::Charge => (Kind::Charge, None),
+            EntryKind::Payment(id) => (Kind::Payment, Some(id.get())),
         };
         Self {
             id: entry.id.get(),
@@ -69,7 +88,14 @@ impl From<&LedgerEntry> for EntryView {
     }
 }
 
-/// `GET /v1/users/{id}/balance`
+/// My balance
+#[utoipa::path(
+    get,
+    path = "/v1/users/{id}/balance",
+    tag = "balance",
+    responses((status = 200, description = "The balance", body = BalanceView)),
+    extensions(("x-problems" = json!(["user_not_found"])))
+)]
 pub(crate) async fn balance(
     visitor: Visitor,
     id: PathId,
@@ -84,7 +110,14 @@ pub(crate) async fn balance(
     }))
 }
 
-/// `POST /v1/users/{id}/balance/charges`
+/// Charge my balance
+#[utoipa::path(
+    post,
+    path = "/v1/users/{id}/balance/charges",
+    tag = "balance",
+    responses((status = 201, description = "The charge", body = ChargeView)),
+    extensions(("x-problems" = json!(["user_not_found", "invalid_amount", "balance_limit_exceeded"])))
+)]
 pub(crate) async fn charge(
     visitor: Visitor,
     id: PathId,
@@ -105,16 +138,24 @@ pub(crate) async fn charge(
     }))
 }
 
-/// `GET /v1/users/{id}/balance/entries`
+/// My ledger, the newest entry first
+#[utoipa::path(
+    get,
+    path = "/v1/users/{id}/balance/entries",
+    tag = "balance",
+    responses((status = 200, description = "A page of entries", body = List<EntryView>)),
+    extensions(("x-problems" = json!(["user_not_found"])))
+)]
 pub(crate) async fn entries(
     visitor: Visitor,
     id: PathId,
-    paging: Paging,
+    Paging(page): Paging<u64>,
     balances: Data<dyn Balances>,
 ) -> Result<HttpResponse, Problem> {
-    let (user, page) = (id.of(UserId::new), paging.by_number()?);
+    let user = id.of(UserId::new);
+    let limit = page.limit;
     let page = balances.entries(visitor.user, user, page).await?;
-    Ok(list(&page, EntryView::from))
+    Ok(list(&page, limit, EntryView::from))
 }
 
 impl From<BalanceError> for Problem {

@@ -8,12 +8,13 @@ use actix_web::{
     web::BytesMut,
 };
 use futures_util::{StreamExt, future::LocalBoxFuture};
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
-
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
+use utoipa::openapi::{Object, schema::Type};
+
+mod whole;
+
+pub(crate) use whole::Whole;
 
 use crate::{
     auth::part,
@@ -23,6 +24,27 @@ use crate::{
 
 /// The largest body, in bytes.
 const LARGEST: usize = 16 * 1024;
+
+/// A text of 1 to `most` characters: something is left when it is trimmed, and no control characters.
+fn printable(most: usize) -> Object {
+    let pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u001f\u007f-\u009f\s][^\u0000-\u001f\u007f-\u009f]*$";
+    Object::builder()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(most))
+        .pattern(Some(pattern))
+        .build()
+}
+
+/// How a user's name is written in a body.
+pub(crate) fn name_schema() -> Object {
+    printable(100)
+}
+
+/// How a title, a venue or a grade is written in a body.
+pub(crate) fn text_schema() -> Object {
+    printable(200)
+}
 
 /// A JSON body. What is no JSON is 400; JSON that is not what was asked for is 422 and told where.
 pub(crate) struct Body<T>(pub T);
@@ -118,7 +140,8 @@ pub(crate) type Anything = Box<serde_json::value::RawValue>;
 
 /// The whole number that `value` is, if it is one of 64 bits.
 pub(crate) fn whole_number(value: &Anything) -> Option<i64> {
-    i64::deserialize(&mut serde_json::Deserializer::from_str(value.get())).ok()
+    let number = serde_json::from_str::<Whole<i64>>(value.get());
+    number.ok().map(|Whole(number)| number)
 }
 
 #[cfg(test)]

@@ -6,18 +6,20 @@ use domain::{
     id::ConcertId,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     auth::Admitted,
     moment::Moment,
-    page::{Paging, items, list},
+    page::{Items, List, Paging, items, list},
     path::PathId,
     problem::{Code, Problem},
 };
 
 /// A concert as shown.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Concert)]
 pub(crate) struct ConcertView<'a> {
     id: Uuid,
     title: &'a str,
@@ -34,7 +36,9 @@ impl<'a> From<&'a Concert> for ConcertView<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// A date that can be booked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Date)]
 struct DateView {
     id: Uuid,
     starts_at: Moment,
@@ -55,17 +59,31 @@ impl From<&Schedule> for DateView {
     }
 }
 
-/// `GET /v1/concerts`
+/// The concerts
+#[utoipa::path(
+    get,
+    path = "/v1/concerts",
+    tag = "shop",
+    responses((status = 200, description = "A page of concerts", body = List<ConcertView>))
+)]
 pub(crate) async fn concerts(
     _: Admitted,
-    paging: Paging,
+    Paging(page): Paging<ConcertId>,
     catalogue: Data<dyn Catalogue>,
 ) -> Result<HttpResponse, Problem> {
-    let page = catalogue.concerts(paging.by_id(ConcertId::new)?).await?;
-    Ok(list(&page, ConcertView::from))
+    let limit = page.limit;
+    let page = catalogue.concerts(page).await?;
+    Ok(list(&page, limit, ConcertView::from))
 }
 
-/// `GET /v1/concerts/{id}/schedules`
+/// The dates of a concert that still have seats
+#[utoipa::path(
+    get,
+    path = "/v1/concerts/{id}/schedules",
+    tag = "shop",
+    responses((status = 200, description = "The dates", body = Items<DateView>)),
+    extensions(("x-problems" = json!(["concert_not_found", "no_available_dates"])))
+)]
 pub(crate) async fn dates(
     _: Admitted,
     id: PathId,

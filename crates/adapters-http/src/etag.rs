@@ -41,29 +41,40 @@ impl Known {
     /// differ. It is told the tag of its own copy, by which a cache finds what is still good (RFC 9111
     /// §4.3.4), and not the one of bytes that it has never seen.
     pub(crate) fn not_modified(&self, tag: &Tag) -> Option<HttpResponse> {
-        let theirs = match self.0.as_ref()? {
-            IfNoneMatch::Any => tag.to_string(),
+        let mut answer = HttpResponse::NotModified();
+        Some(with_tag(&mut answer, self.matching(tag)?).finish())
+    }
+
+    /// The tag of the client's own copy, if that is what `tag` shows.
+    pub(crate) fn matching(&self, tag: &Tag) -> Option<String> {
+        match self.0.as_ref()? {
+            IfNoneMatch::Any => Some(tag.to_string()),
             // The comparison is the weak one (RFC 9110 §13.1.2): `W/` does not matter.
             IfNoneMatch::Items(items) => {
                 let same = |item: &&EntityTag| {
                     let parts = item.tag().rsplit_once('/');
                     parts.is_some_and(|(state, _)| state == tag.state)
                 };
-                format!("\"{}\"", items.iter().find(same)?.tag())
+                Some(format!("\"{}\"", items.iter().find(same)?.tag()))
             }
-        };
-        let mut answer = HttpResponse::NotModified();
-        Some(with_tag(&mut answer, theirs).finish())
+        }
     }
 }
 
+/// The tag of the bytes that `tag` names in another coding (RFC 9110 §8.8.3.3). It differs in what comes
+/// after the state: whoever has the state in any coding has the answer.
+pub(crate) fn encoded(tag: &str, coding: &str) -> String {
+    let inner = tag.strip_suffix('"').unwrap_or(tag);
+    format!("{inner}-{coding}\"")
+}
+
 /// The headers that tell caches what to do with an answer: it is one client's, is asked for again each
-/// time, and comes in two languages.
+/// time, and comes in two languages and several codings.
 pub(crate) fn with_tag(answer: &mut HttpResponseBuilder, tag: String) -> &mut HttpResponseBuilder {
     answer
         .insert_header((ETAG, tag))
         .insert_header((CACHE_CONTROL, "private, no-cache"))
-        .insert_header((VARY, "Accept-Language"))
+        .insert_header((VARY, "Accept-Language, Accept-Encoding"))
 }
 
 impl FromRequest for Known {

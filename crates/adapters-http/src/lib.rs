@@ -9,6 +9,8 @@
 //! - `problem` is the one error type: its code table has each problem's status and texts, and the
 //!   features map their errors to it without a catch-all arm;
 //! - `edge` is the one middleware: request ids, problems in the client's language, the log;
+//! - `openapi` describes every route, from the handlers themselves; `docs` shows that on a page;
+//! - `coding` compresses answers, `kept` keeps those that never change;
 //! - `limits` counts requests of users and addresses, and refuses those beyond a rate;
 //! - `connection` lets a connection with a stream go on without the buffers that requests need.
 //!
@@ -19,17 +21,21 @@ mod admin;
 mod auth;
 mod balance;
 mod body;
+mod coding;
 mod concerts;
 mod connection;
+mod docs;
 mod edge;
 mod etag;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 mod health;
 mod idempotency;
+mod kept;
 mod language;
 mod limits;
 mod moment;
+mod openapi;
 mod page;
 mod params;
 mod path;

@@ -2,9 +2,10 @@
 
 use serde::{Serialize, Serializer};
 use time::{OffsetDateTime, UtcOffset};
+use utoipa::ToSchema;
 
 /// A time in an answer: RFC 3339 in UTC, for example `2026-01-01T12:00:00Z`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, ToSchema)]
 pub(crate) struct Moment(pub OffsetDateTime);
 
 impl Serialize for Moment {

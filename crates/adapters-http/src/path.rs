@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use uuid::Uuid;
+use uuid::{Uuid, fmt::Hyphenated};
 
 use crate::problem::{Fault, Problem};
 
@@ -22,8 +22,14 @@ impl FromRequest for PathId {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = Uuid::parse_str(request.match_info().query("id"));
-        let wrong = |_| Problem::malformed(Fault::parameter("id", "an id is a UUID"));
-        ready(id.map(Self).map_err(wrong))
+        let id = uuid(request.match_info().query("id")).map(Self);
+        let wrong = || Problem::malformed(Fault::parameter("id", "an id is a UUID"));
+        ready(id.ok_or_else(wrong))
     }
+}
+
+/// A UUID in its one usual form, with hyphens and nothing around it: an id has one address.
+pub(crate) fn uuid(text: &str) -> Option<Uuid> {
+    let usual = text.len() == Hyphenated::LENGTH;
+    usual.then(|| Uuid::parse_str(text).ok()).flatten()
 }

@@ -7,29 +7,34 @@ use domain::{
     queue::Queue,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     auth::{AtDoor, Visitor},
-    body::Body,
+    body::{Body, Whole},
     idempotency::{KeyHeader, created},
     moment::Moment,
-    page::{Paging, list},
+    page::{List, Paging, list},
     path::PathId,
     problem::{Code, Problem},
     queue::not_active,
-    reservations::{ReservationView, numbers, seat_numbers},
+    reservations::{ReservationView, numbers, numbers_schema, seat_numbers},
 };
 
 /// The body of `POST /v1/payments`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPayment {
     reservation_id: Uuid,
-    seat_numbers: Option<Vec<i64>>,
+    /// Those of the reservation, for whoever wants to be sure.
+    #[schema(schema_with = numbers_schema)]
+    seat_numbers: Option<Vec<Whole<i64>>>,
 }
 
-#[derive(Serialize)]
+/// A receipt.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Payment)]
 struct PaymentView<'a> {
     id: Uuid,
     reservation_id: Uuid,
@@ -52,9 +57,19 @@ impl<'a> From<&'a Receipt> for PaymentView<'a> {
     }
 }
 
-/// `POST /v1/payments`. A token that is over passes the door: paying has spent it, and one who asks
-/// again learns from the decision itself that the reservation is paid (rule 24).
+/// Pay a reservation
+///
+/// Paying spends the queue token. Whoever asks again learns that the reservation is paid, or with the
+/// same `Idempotency-Key` gets the same receipt.
+#[utoipa::path(
+    post,
+    path = "/v1/payments",
+    tag = "payments",
+    responses((status = 201, description = "The receipt", body = PaymentView, headers(("Location" = String, description = "Where it can be read")))),
+    extensions(("x-problems" = json!(["reservation_not_found", "reservation_expired", "reservation_cancelled", "reservation_already_paid", "insufficient_balance"])))
+)]
 pub(crate) async fn pay(
+    // One that is over passes: the decision itself tells that the reservation is paid (rule 24).
     door: AtDoor,
     key: KeyHeader,
     payments: Data<dyn Payments>,
@@ -76,7 +91,14 @@ pub(crate) async fn pay(
         .json(PaymentView::from(&paid.value)))
 }
 
-/// `GET /v1/payments/{id}`
+/// One of my receipts
+#[utoipa::path(
+    get,
+    path = "/v1/payments/{id}",
+    tag = "payments",
+    responses((status = 200, description = "The receipt", body = PaymentView)),
+    extensions(("x-problems" = json!(["payment_not_found"])))
+)]
 pub(crate) async fn find(
     visitor: Visitor,
     id: PathId,
@@ -86,15 +108,21 @@ pub(crate) async fn find(
     Ok(HttpResponse::Ok().json(PaymentView::from(&found)))
 }
 
-/// `GET /v1/payments`
+/// My receipts
+#[utoipa::path(
+    get,
+    path = "/v1/payments",
+    tag = "payments",
+    responses((status = 200, description = "A page of receipts", body = List<PaymentView>))
+)]
 pub(crate) async fn mine(
     visitor: Visitor,
-    paging: Paging,
+    Paging(page): Paging<PaymentId>,
     payments: Data<dyn Payments>,
 ) -> Result<HttpResponse, Problem> {
-    let page = paging.by_id(PaymentId::new)?;
+    let limit = page.limit;
     let page = payments.list(visitor.user, page).await?;
-    Ok(list(&page, PaymentView::from))
+    Ok(list(&page, limit, PaymentView::from))
 }
 
 impl From<PayError> for Problem {

@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use actix_web::{
     HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType, VARY},
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType, ETAG, VARY},
     web::Path,
 };
 
 use crate::{
+    etag::Known,
+    kept::digest,
     language::Language,
     problem::{Advice, Code, Entry, Problem},
 };
@@ -27,8 +29,19 @@ fn head(title: &str, language: Language) -> String {
     )
 }
 
-/// `GET /problems/{code}`: what happened and what to do, in both languages.
-pub(crate) async fn page(code: Path<String>, language: Language) -> Result<HttpResponse, Problem> {
+/// What a problem means and what to do about it, in both languages
+#[utoipa::path(
+    get,
+    path = "/problems/{code}",
+    tag = "process",
+    responses((status = 200, description = "A page", content_type = "text/html", body = String)),
+    extensions(("x-problems" = json!(["not_found"])))
+)]
+pub(crate) async fn page(
+    code: Path<String>,
+    language: Language,
+    known: Known,
+) -> Result<HttpResponse, Problem> {
     let code = Code::named(&code).ok_or_else(|| Problem::new(Code::NotFound))?;
     let Entry { title, status, .. } = code.entry();
     let mut html = head(title, language);
@@ -40,11 +53,17 @@ pub(crate) async fn page(code: Path<String>, language: Language) -> Result<HttpR
         "<p><small>HTTP {} · <a href=/problems>/problems</a></small></p>\n</body></html>\n",
         status.as_u16()
     );
-    Ok(answer(html))
+    Ok(answer(html, &known))
 }
 
-/// `GET /problems`: all of them.
-pub(crate) async fn index(language: Language) -> HttpResponse {
+/// All problems
+#[utoipa::path(
+    get,
+    path = "/problems",
+    tag = "process",
+    responses((status = 200, description = "A page", content_type = "text/html", body = String))
+)]
+pub(crate) async fn index(language: Language, known: Known) -> HttpResponse {
     let mut html = head("Problems", language);
     html.push_str("<ul>\n");
     for Entry {
@@ -66,7 +85,7 @@ pub(crate) async fn index(language: Language) -> HttpResponse {
         );
     }
     html.push_str("</ul>\n</body></html>\n");
-    answer(html)
+    answer(html, &known)
 }
 
 fn section(html: &mut String, code: Code, language: Language) {
@@ -103,16 +122,26 @@ fn marked_up(text: &str) -> String {
     html
 }
 
-fn answer(html: String) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(ContentType::html())
-        .insert_header((VARY, "Accept-Language"))
+fn answer(html: String, known: &Known) -> HttpResponse {
+    let tag = digest(html.as_bytes());
+    let theirs = known.matching(&tag);
+    let mut answer = match theirs {
+        Some(_) => HttpResponse::NotModified(),
+        None => HttpResponse::Ok(),
+    };
+    let has_it = theirs.is_some();
+    answer
+        .insert_header((ETAG, theirs.unwrap_or_else(|| tag.to_string())))
+        .insert_header((VARY, "Accept-Language, Accept-Encoding"))
         .insert_header((CACHE_CONTROL, "public, max-age=3600"))
         .insert_header((
             CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-        ))
-        .body(html)
+        ));
+    if has_it {
+        return answer.finish();
+    }
+    answer.insert_header(ContentType::html()).body(html)
 }
 
 #[cfg(test)]

@@ -5,11 +5,10 @@ use domain::queue::{
     JoinError, LeaveError, NotAdmitted, Pass, Queue, QueueStatus, QueueView, TokenRefusal,
 };
 use serde::Serialize;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
+use utoipa::ToSchema;
 
-mod events;
-
-pub(crate) use events::events;
+pub(crate) mod events;
 
 use crate::{
     auth::{InQueue, UserAuth, Visitor},
@@ -20,55 +19,80 @@ use crate::{
 
 const ME: &str = "/v1/queue/tokens/me";
 
-/// The queue state of SPEC §4.
-#[derive(Serialize)]
+/// A place in the queue (SPEC §4).
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueueState)]
 struct StateView {
-    status: &'static str,
-    #[serde(flatten)]
-    place: Option<PlaceView>,
+    status: Status,
+    /// While waiting: the number in the line, 1 is next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    position: Option<u64>,
+    /// While waiting: how many come before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ahead: Option<u64>,
+    /// While waiting: how many wait in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_total: Option<u64>,
+    /// While waiting: how long it may take, as far as anyone knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
+    estimated_wait_seconds: Option<i64>,
+    /// While waiting: when to ask again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
+    poll_after_ms: Option<i64>,
     entered_at: Moment,
     #[serde(skip_serializing_if = "Option::is_none")]
     activated_at: Option<Moment>,
     expires_at: Moment,
+    /// The queue token, told by the calls that take one.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
 }
 
-/// What only those who wait are told (rule 6).
-#[derive(Serialize)]
-struct PlaceView {
-    position: u64,
-    ahead: u64,
-    waiting_total: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    estimated_wait_seconds: Option<i64>,
-    poll_after_ms: i64,
+/// How far a queue token has come.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = QueueStatus)]
+enum Status {
+    Waiting,
+    Active,
+    Expired,
 }
 
+impl StateView {
+    /// A token without a place in the line.
+    fn of(pass: &Pass, status: Status, expires_at: OffsetDateTime) -> Self {
+        Self {
+            status,
+            position: None,
+            ahead: None,
+            waiting_total: None,
+            estimated_wait_seconds: None,
+            poll_after_ms: None,
+            entered_at: Moment(pass.entered_at),
+            activated_at: None,
+            expires_at: Moment(expires_at),
+            token: None,
+        }
+    }
+}
+
+/// Only those who wait are told of their place (rule 6).
 fn state(view: &QueueView) -> StateView {
-    let entered_at = Moment(view.pass.entered_at);
     match view.status {
         QueueStatus::Waiting(place) => StateView {
-            status: "waiting",
-            place: Some(PlaceView {
-                position: place.ahead.saturating_add(1),
-                ahead: place.ahead,
-                waiting_total: place.total,
-                estimated_wait_seconds: place.estimated_wait.map(seconds),
-                poll_after_ms: millis(place.poll_after),
-            }),
-            entered_at,
-            activated_at: None,
-            expires_at: Moment(view.pass.waiting_until),
-            token: None,
+            position: Some(place.ahead.saturating_add(1)),
+            ahead: Some(place.ahead),
+            waiting_total: Some(place.total),
+            estimated_wait_seconds: place.estimated_wait.map(seconds),
+            poll_after_ms: Some(millis(place.poll_after)),
+            ..StateView::of(&view.pass, Status::Waiting, view.pass.waiting_until)
         },
         QueueStatus::Active { since, until } => StateView {
-            status: "active",
-            place: None,
-            entered_at,
             activated_at: Some(Moment(since)),
-            expires_at: Moment(until),
-            token: None,
+            ..StateView::of(&view.pass, Status::Active, until)
         },
     }
 }
@@ -91,7 +115,14 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.whole_milliseconds()).unwrap_or(i64::MAX)
 }
 
-/// `POST /v1/queue/tokens`
+/// Take a place in the queue
+#[utoipa::path(
+    post,
+    path = "/v1/queue/tokens",
+    tag = "queue",
+    responses((status = 201, description = "The place, with the queue token", body = StateView, headers(("Location" = String, description = "Where it can be read")))),
+    extensions(("x-problems" = json!(["user_not_found", "queue_token_exists"])))
+)]
 pub(crate) async fn issue(
     user: UserAuth,
     queue: Data<dyn Queue>,
@@ -104,7 +135,14 @@ pub(crate) async fn issue(
         .json(state_with_token(&view, &tokens)?))
 }
 
-/// `POST /v1/queue/check`
+/// Take a place in the queue, or report the one there is
+#[utoipa::path(
+    post,
+    path = "/v1/queue/check",
+    tag = "queue",
+    responses((status = 200, description = "The place there is, with its token", body = StateView), (status = 201, description = "A new place, with its token", body = StateView, headers(("Location" = String, description = "Where it can be read")))),
+    extensions(("x-problems" = json!(["user_not_found", "queue_token_exists"])))
+)]
 pub(crate) async fn check(
     visitor: Visitor,
     queue: Data<dyn Queue>,
@@ -123,7 +161,13 @@ pub(crate) async fn check(
     Ok(response.json(state_with_token(&checked.view, &tokens)?))
 }
 
-/// `GET /v1/queue/tokens/me`
+/// Where do I stand
+#[utoipa::path(
+    get,
+    path = "/v1/queue/tokens/me",
+    tag = "queue",
+    responses((status = 200, description = "The place", body = StateView))
+)]
 pub(crate) async fn look(
     InQueue(pass): InQueue,
     queue: Data<dyn Queue>,
@@ -132,7 +176,13 @@ pub(crate) async fn look(
     Ok(HttpResponse::Ok().json(state(&view)))
 }
 
-/// `DELETE /v1/queue/tokens/me`
+/// Leave the queue
+#[utoipa::path(
+    delete,
+    path = "/v1/queue/tokens/me",
+    tag = "queue",
+    responses((status = 204, description = "The place is given up"))
+)]
 pub(crate) async fn leave(
     InQueue(pass): InQueue,
     queue: Data<dyn Queue>,

@@ -11,6 +11,7 @@ use domain::{
     seats::SeatNumber,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     body::Body,
     idempotency::{KeyHeader, created},
     moment::Moment,
-    page::{Paging, list},
+    page::{List, Paging, list},
     path::PathId,
     problem::{Code, Problem},
     queue::not_active,
@@ -27,13 +28,14 @@ use crate::{
 mod wish;
 
 use wish::meaning;
-pub(crate) use wish::{NewReservation, seat_numbers, wrong_seats};
+pub(crate) use wish::{NewReservation, numbers_schema, seat_numbers, whole, wrong_seats};
 
 /// A reservation as shown.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reservation)]
 pub(crate) struct ReservationView<'a> {
     id: Uuid,
-    status: &'static str,
+    status: Status,
     schedule_id: Uuid,
     seats: Vec<SeatView<'a>>,
     amount: i64,
@@ -41,7 +43,9 @@ pub(crate) struct ReservationView<'a> {
     created_at: Moment,
 }
 
-#[derive(Serialize)]
+/// A seat of a reservation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReservedSeat)]
 struct SeatView<'a> {
     id: Uuid,
     number: u32,
@@ -74,12 +78,23 @@ impl<'a> From<&'a Reservation> for ReservationView<'a> {
     }
 }
 
-const fn status(status: ReservationStatus) -> &'static str {
+/// What has become of a reservation.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ReservationStatus)]
+enum Status {
+    PendingPayment,
+    Paid,
+    Cancelled,
+    Expired,
+}
+
+const fn status(status: ReservationStatus) -> Status {
     match status {
-        ReservationStatus::PendingPayment => "pending_payment",
-        ReservationStatus::Paid { .. } => "paid",
-        ReservationStatus::Cancelled => "cancelled",
-        ReservationStatus::Expired => "expired",
+        ReservationStatus::PendingPayment => Status::PendingPayment,
+        ReservationStatus::Paid { .. } => Status::Paid,
+        ReservationStatus::Cancelled => Status::Cancelled,
+        ReservationStatus::Expired => Status::Expired,
     }
 }
 
@@ -88,7 +103,16 @@ pub(crate) fn numbers(seats: &[SeatNumber]) -> Vec<u32> {
     seats.iter().map(|seat| seat.get()).collect()
 }
 
-/// `POST /v1/reservations`
+/// Hold seats
+///
+/// Certain seats, the first of several choices that can be granted, or the best: all of them or none.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations",
+    tag = "reservations",
+    responses((status = 201, description = "The seats are held", body = ReservationView, headers(("Location" = String, description = "Where it can be read")))),
+    extensions(("x-problems" = json!(["schedule_not_found", "sales_not_open", "seat_not_found", "seat_unavailable", "seat_limit_reached"])))
+)]
 pub(crate) async fn hold(
     door: AtDoor,
     key: KeyHeader,
@@ -112,7 +136,14 @@ pub(crate) async fn hold(
         .json(ReservationView::from(&held.value)))
 }
 
-/// `GET /v1/reservations/{id}`
+/// One of my reservations
+#[utoipa::path(
+    get,
+    path = "/v1/reservations/{id}",
+    tag = "reservations",
+    responses((status = 200, description = "The reservation", body = ReservationView)),
+    extensions(("x-problems" = json!(["reservation_not_found"])))
+)]
 pub(crate) async fn find(
     visitor: Visitor,
     id: PathId,
@@ -123,18 +154,31 @@ pub(crate) async fn find(
     Ok(HttpResponse::Ok().json(ReservationView::from(&found)))
 }
 
-/// `GET /v1/reservations`
+/// My reservations
+#[utoipa::path(
+    get,
+    path = "/v1/reservations",
+    tag = "reservations",
+    responses((status = 200, description = "A page of reservations", body = List<ReservationView>))
+)]
 pub(crate) async fn mine(
     visitor: Visitor,
-    paging: Paging,
+    Paging(page): Paging<ReservationId>,
     reservations: Data<dyn Reservations>,
 ) -> Result<HttpResponse, Problem> {
-    let page = paging.by_id(ReservationId::new)?;
+    let limit = page.limit;
     let page = reservations.list(visitor.user, page).await?;
-    Ok(list(&page, ReservationView::from))
+    Ok(list(&page, limit, ReservationView::from))
 }
 
-/// `DELETE /v1/reservations/{id}`
+/// Cancel a reservation
+#[utoipa::path(
+    delete,
+    path = "/v1/reservations/{id}",
+    tag = "reservations",
+    responses((status = 200, description = "The cancelled reservation", body = ReservationView)),
+    extensions(("x-problems" = json!(["reservation_not_found", "reservation_expired", "reservation_already_paid"])))
+)]
 pub(crate) async fn cancel(
     visitor: Visitor,
     id: PathId,

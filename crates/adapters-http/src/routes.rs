@@ -1,35 +1,67 @@
 //! The table of routes (SPEC §4).
 
 use actix_web::{
-    Error, Resource, Route,
+    Error, HttpResponse, Resource, Route,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     guard,
+    http::{Method, header::ALLOW},
     middleware::from_fn,
     web::{self, ServiceConfig, delete, get, patch, post},
 };
+use utoipa::OpenApi;
 
 use crate::{
-    admin, balance, concerts, edge::deadline, health, limits::FromMemory, payments, problem_pages,
-    queue, reservations, seat_map, users,
+    admin, balance, concerts, docs,
+    edge::deadline,
+    health,
+    limits::FromMemory,
+    openapi::{self, Group, Told},
+    payments, problem_pages, queue, reservations, seat_map,
+    server::Door,
+    users,
 };
 
-/// Makes a function of each group, which adds its paths to a server, and a list of all routes.
+/// Makes a module of each group, which adds its paths to a server and describes them, and a list of all
+/// routes.
 macro_rules! routes {
     ($($(#[$doc:meta])* $group:ident {
-        $($path:literal $([$mark:path])? => $($method:ident $handler:path),+;)+
+        $($path:literal $([$mark:path])? => $($method:ident $($handler:ident)::+),+;)+
     })+) => {
         $(
             $(#[$doc])*
-            pub(crate) fn $group(config: &mut ServiceConfig) {
-                config$(.service(
-                    at($path)$(.app_data($mark))?$(.route($method().to($handler)))+
-                ))+;
+            pub(crate) mod $group {
+                use super::*;
+
+                /// Adds the paths of this group.
+                pub(crate) fn add(config: &mut ServiceConfig) {
+                    config$(.service(
+                        at($path)$(.app_data($mark))?
+                            $(.route($method().to($($handler)::+)))+
+                            .route(options(&[$(stringify!($method)),+]))
+                    ))+;
+                }
+
+                #[derive(OpenApi)]
+                #[openapi(paths($($($($handler)::+),+),+))]
+                struct Written;
+
+                /// What this group tells of itself.
+                pub(crate) fn described() -> Group {
+                    Group {
+                        written: Written::openapi(),
+                        routes: vec![$($((
+                            named(stringify!($method)),
+                            $path,
+                            Told::operation(&$($handler)::+).named(concat!($("_", stringify!($handler)),+)),
+                        )),+),+],
+                    }
+                }
             }
         )+
 
         /// The method and the path of every route.
         #[cfg(test)]
-        const ALL: &[(&str, &str)] = &[$($($((stringify!($method), $path)),+),+),+];
+        pub(crate) const ALL: &[(&str, &str)] = &[$($($((stringify!($method), $path)),+),+),+];
     };
 }
 
@@ -39,10 +71,10 @@ macro_rules! routes {
 // everyone asks for all the time come first, and have none. Who may do what is written, and
 // checked, in docs/routes.md. Users are not limited in reading what is marked `FromMemory`.
 routes! {
-    /// Adds what fans ask for.
+    /// What fans ask for.
     fans {
         "/v1/queue/tokens/me" [FromMemory] => read queue::look, delete queue::leave;
-        "/v1/queue/tokens/me/events" [FromMemory] => get queue::events;
+        "/v1/queue/tokens/me/events" [FromMemory] => get queue::events::events;
         "/v1/queue/tokens" => post queue::issue;
         "/v1/queue/check" => post queue::check;
         "/v1/reservations" => read reservations::mine, post reservations::hold;
@@ -60,15 +92,18 @@ routes! {
         "/v1/users/{id}/balance/entries" => read balance::entries;
     }
 
-    /// Adds what tells of this process, and what its answers mean.
+    /// What tells of this process, and what its answers mean.
     process {
         "/health/live" => read health::live;
         "/health/ready" => read health::ready;
         "/problems" => read problem_pages::index;
         "/problems/{code}" => read problem_pages::page;
+        "/openapi.json" => read openapi::openapi;
+        "/docs" => read docs::page;
+        "/docs/{file}" => read docs::part;
     }
 
-    /// Adds what the operator asks for.
+    /// What the operator asks for.
     operator {
         "/v1/admin/concerts" => read admin::house::concerts, post admin::add_concert;
         "/v1/admin/concerts/{id}" => read admin::house::concert, patch admin::house::edit_concert;
@@ -102,6 +137,45 @@ fn at(
 /// `GET`, and `HEAD` like it (RFC 9110 §9.1).
 fn read() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// `OPTIONS`: which methods a path has (RFC 9110 §9.3.7). What a browser asks before a script's request
+/// is answered around this.
+fn options(methods: &'static [&'static str]) -> Route {
+    let allowed = methods.iter().map(|method| match *method {
+        "read" => "GET, HEAD".to_owned(),
+        method => method.to_uppercase(),
+    });
+    let mut allowed: Vec<_> = allowed.collect();
+    allowed.push("OPTIONS".to_owned());
+    let allowed = allowed.join(", ");
+    web::method(Method::OPTIONS).to(move || {
+        let answer = HttpResponse::NoContent()
+            .insert_header((ALLOW, allowed.clone()))
+            .finish();
+        std::future::ready(answer)
+    })
+}
+
+/// The method of a route in the document.
+fn named(method: &'static str) -> &'static str {
+    match method {
+        "read" => "get",
+        method => method,
+    }
+}
+
+/// What `door` opens on.
+pub(crate) fn groups(door: Door) -> Vec<Group> {
+    match door {
+        Door::Only => vec![
+            fans::described(),
+            process::described(),
+            operator::described(),
+        ],
+        Door::Fans => vec![fans::described(), process::described()],
+        Door::Operator => vec![process::described(), operator::described()],
+    }
 }
 
 #[cfg(test)]

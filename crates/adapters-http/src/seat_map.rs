@@ -13,7 +13,7 @@ use actix_web::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
-    catalogue::{Catalogue, Snapshot},
+    catalogue::{Catalogue, CatalogueError, Snapshot},
     id::{ConcertId, ScheduleId},
 };
 use sha2::{Digest, Sha256};
@@ -23,17 +23,23 @@ mod pieces;
 mod view;
 
 use pieces::Pieces;
+pub(crate) use view::SeatView;
 use view::{Shown, Status};
 
 use crate::{
     auth::{Admitted, part},
+    coding::{Accepted, encoded},
     etag::{Known, Tag, with_tag},
     language::Language,
+    page::Items,
     params::Params,
     path::PathId,
     problem::{Fault, Problem},
     venue::VenueZone,
 };
+
+/// How the version of a seat map is written.
+pub(crate) const VERSION: &str = r"^(0|[1-9][0-9]{0,17})(\.(0|[1-9][0-9]{0,17}))?$";
 
 /// What a `since` takes.
 const SINCE: &str = "a since is the version of an earlier answer for the same schedule; \
@@ -109,13 +115,23 @@ impl FromRequest for ByDate {
     }
 }
 
-/// `GET /v1/schedules/{id}/seats`
+/// The seats of a date
+///
+/// With `since` only those that have changed, whatever their status; so it goes without `status`.
+#[utoipa::path(
+    get,
+    path = "/v1/schedules/{id}/seats",
+    tag = "shop",
+    responses((status = 200, description = "The seats", body = view::Front)),
+    extensions(("x-problems" = json!(["no_seats"])))
+)]
 pub(crate) async fn of_schedule(
     _: Admitted,
     id: PathId,
     BySchedule(shown): BySchedule,
     language: Language,
     known: Known,
+    accepted: Accepted,
     catalogue: Data<dyn Catalogue>,
 ) -> Result<HttpResponse, Problem> {
     let since = match shown {
@@ -130,20 +146,25 @@ pub(crate) async fn of_schedule(
     if let Some(not_modified) = known.not_modified(&tag) {
         return Ok(not_modified);
     }
-    Ok(answer(
-        &tag,
-        language,
-        view::body(&snapshot, shown, language).await?,
-    ))
+    let body = view::body(&snapshot, shown, language).await?;
+    answer(&tag, language, accepted, &snapshot, body).await
 }
 
-/// `GET /v1/concerts/{id}/seats?date=YYYY-MM-DD`
+/// The seats of a concert on a day at the venue
+#[utoipa::path(
+    get,
+    path = "/v1/concerts/{id}/seats",
+    tag = "shop",
+    responses((status = 200, description = "A seat map for each date on that day", body = Items<view::Front>)),
+    extensions(("x-problems" = json!(["concert_not_found", "no_seats"])))
+)]
 pub(crate) async fn of_date(
     _: Admitted,
     id: PathId,
     ByDate { day, shown }: ByDate,
     language: Language,
     known: Known,
+    accepted: Accepted,
     catalogue: Data<dyn Catalogue>,
 ) -> Result<HttpResponse, Problem> {
     let snapshots = catalogue.seats_on(id.of(ConcertId::new), day).await?;
@@ -160,7 +181,8 @@ pub(crate) async fn of_date(
         body.append(view::body(snapshot, shown, language).await?);
     }
     body.push("]}");
-    Ok(answer(&tag, language, body))
+    let first = snapshots.first().ok_or(CatalogueError::NoSeats)?;
+    answer(&tag, language, accepted, first, body).await
 }
 
 fn state(language: Language, shown: Shown, version: impl std::fmt::Display) -> String {
@@ -185,12 +207,26 @@ fn micros(at: OffsetDateTime) -> i128 {
     at.unix_timestamp_nanos() / 1_000
 }
 
-fn answer(tag: &Tag, language: Language, body: Pieces) -> HttpResponse {
+/// The answer, in the coding that the client accepts; what is compressed is kept with `snapshot`.
+async fn answer(
+    tag: &Tag,
+    language: Language,
+    accepted: Accepted,
+    snapshot: &Snapshot,
+    body: Pieces,
+) -> Result<HttpResponse, Problem> {
     let mut answer = HttpResponse::Ok();
     with_tag(&mut answer, tag.to_string())
         .insert_header((CONTENT_LANGUAGE, language.tag()))
-        .insert_header(ContentType::json())
-        .body(body)
+        .insert_header(ContentType::json());
+    let Some(coding) = accepted.for_length(body.length()) else {
+        return Ok(answer.body(body));
+    };
+    let mut packed = Pieces::default();
+    packed.push(view::packed(snapshot, tag, coding, body).await?);
+    let mut answer = answer.body(packed);
+    encoded(&mut answer, coding);
+    Ok(answer)
 }
 
 #[cfg(test)]

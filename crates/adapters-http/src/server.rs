@@ -28,9 +28,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::RootKey,
+    coding::compress,
     connection::{HEAD_TIMEOUT, KEEP_ALIVE, Patience, connections},
     edge::{Deadline, edge},
     limits::{Limits, RateLimits},
+    openapi::{Bounds, Documents},
     routes,
     token::Tokens,
     venue::VenueZone,
@@ -86,6 +88,8 @@ pub struct HttpSettings {
     pub active_ttl: time::Duration,
     /// The time zone of the venue's day (`TIMEZONE`).
     pub venue_zone: VenueZone,
+    /// The largest charge in won (`MAX_CHARGE`), as the document tells it.
+    pub max_charge: i64,
     /// Who may sign up (`SIGN_UP`).
     pub sign_up: SignUp,
     /// How long a request may take (`REQUEST_TIMEOUT`).
@@ -125,6 +129,7 @@ pub(crate) struct Parts {
     sign_up: Data<SignUp>,
     deadline: Data<Deadline>,
     limits: Data<Limits>,
+    documents: Data<Documents>,
     cors_origins: Vec<String>,
 }
 
@@ -169,6 +174,9 @@ impl Parts {
             sign_up: Data::new(settings.sign_up),
             deadline: Data::new(Deadline(settings.request_timeout)),
             limits: Data::new(Limits::new(&settings.rate_limits)),
+            documents: Data::new(Documents::new(Bounds {
+                max_charge: settings.max_charge,
+            })),
             cors_origins: settings.cors_origins,
         })
     }
@@ -193,13 +201,15 @@ impl Parts {
             .app_data(self.venue_zone)
             .app_data(self.sign_up)
             .app_data(self.deadline)
-            .app_data(self.limits);
+            .app_data(self.limits)
+            .app_data(self.documents)
+            .app_data(Data::new(door));
         if door != Door::Operator {
-            config.configure(routes::fans);
+            config.configure(routes::fans::add);
         }
-        config.configure(routes::process);
+        config.configure(routes::process::add);
         if door != Door::Fans {
-            config.configure(routes::operator);
+            config.configure(routes::operator::add);
         }
     }
 }
@@ -223,6 +233,7 @@ pub(crate) fn app(
     App::new()
         .configure(|config| parts.configure(door, config))
         .wrap(from_fn(edge))
+        .wrap(from_fn(compress))
         // Around the edge, which makes new answers of problems.
         .wrap(cors)
 }
@@ -243,6 +254,7 @@ fn cors(origins: &[String]) -> Cors {
         .expose_headers([
             "etag",
             "idempotent-replayed",
+            "link",
             "location",
             "ratelimit",
             "ratelimit-policy",

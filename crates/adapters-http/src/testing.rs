@@ -336,6 +336,7 @@ pub(crate) fn settings() -> HttpSettings {
         access_ttl: Duration::hours(12),
         active_ttl: Duration::minutes(5),
         venue_zone: VenueZone::new("Asia/Seoul").unwrap(),
+        max_charge: 10_000_000,
         sign_up: SignUp::Open,
         rate_limits: RateLimits::default(),
         cors_origins: Vec::new(),

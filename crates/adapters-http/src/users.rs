@@ -6,33 +6,39 @@ use domain::{
     users::{User, UserError, UserName, Users},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     auth::{MaySignUp, Visitor},
-    body::Body,
+    body::{Body, name_schema},
     moment::Moment,
     problem::{Code, Fault, Problem},
     token::Tokens,
 };
 
 /// The body of `POST /v1/users`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewUser {
+    /// What they are called; not blank, and without control characters.
+    #[schema(schema_with = name_schema)]
     name: String,
 }
 
-#[derive(Serialize)]
+/// A user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
 struct UserView<'a> {
     id: Uuid,
     name: &'a str,
 }
 
-#[derive(Serialize)]
+/// A new user with their access token.
+#[derive(Serialize, ToSchema)]
 struct SignedUp<'a> {
-    #[serde(flatten)]
-    user: UserView<'a>,
+    id: Uuid,
+    name: &'a str,
     access_token: String,
     access_token_expires_at: Moment,
 }
@@ -44,7 +50,15 @@ fn view(user: &User) -> UserView<'_> {
     }
 }
 
-/// `POST /v1/users`
+/// Sign up
+///
+/// The access token proves who you are. With sign-up closed this takes the operator's key.
+#[utoipa::path(
+    post,
+    path = "/v1/users",
+    tag = "users",
+    responses((status = 201, description = "The new user", body = SignedUp, headers(("Location" = String, description = "Where it can be read"))))
+)]
 pub(crate) async fn sign_up(
     _: MaySignUp,
     users: Data<dyn Users>,
@@ -61,13 +75,21 @@ pub(crate) async fn sign_up(
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, "/v1/users/me"))
         .json(SignedUp {
-            user: view(&user),
+            id: user.id.get(),
+            name: user.name.as_str(),
             access_token: access.token,
             access_token_expires_at: Moment(access.expires_at),
         }))
 }
 
-/// `GET /v1/users/me`
+/// Who am I
+#[utoipa::path(
+    get,
+    path = "/v1/users/me",
+    tag = "users",
+    responses((status = 200, description = "The user of the token", body = UserView)),
+    extensions(("x-problems" = json!(["user_not_found"])))
+)]
 pub(crate) async fn me(visitor: Visitor, users: Data<dyn Users>) -> Result<HttpResponse, Problem> {
     let user = users.me(visitor.user).await?;
     Ok(HttpResponse::Ok().json(view(&user)))

@@ -66,7 +66,8 @@ pub fn request(app: &App, row: &Row<'_>, owner: &Owner, things: &Things) -> Requ
         _ => &owner.concert,
     };
     let path = row.path.replace("{id}", id);
-    let mut path = path.replace("{code}", "seat_unavailable");
+    let path = path.replace("{code}", "seat_unavailable");
+    let mut path = path.replace("{file}", "start.js");
     if row.path == "/v1/concerts/{id}/seats" {
         path = format!("{path}?date={}", owner.day);
     }

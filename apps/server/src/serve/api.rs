@@ -78,6 +78,7 @@ fn settings(options: &Serve, secrets: &Secrets) -> HttpSettings {
         access_ttl: signed(options.keys.access_ttl),
         active_ttl: signed(options.queue.active_ttl),
         venue_zone: options.listening.timezone.clone(),
+        max_charge: options.money.rules().max_charge.get(),
         sign_up: options.keys.sign_up(),
         request_timeout: options.listening.request_timeout,
         shutdown_timeout: options.listening.shutdown_timeout,

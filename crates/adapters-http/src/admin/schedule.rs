@@ -7,28 +7,42 @@ use domain::{
 };
 use serde::Deserialize;
 use time::{OffsetDateTime, UtcOffset};
+use utoipa::ToSchema;
 
 use super::text;
-use crate::problem::{Fault, Problem, child};
+use crate::{
+    body::{Whole, text_schema},
+    problem::{Fault, Problem, child},
+};
 
 /// The body of `POST /v1/admin/concerts/{id}/schedules`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSchedule {
     #[serde(with = "time::serde::rfc3339")]
     starts_at: OffsetDateTime,
     #[serde(default, with = "time::serde::rfc3339::option")]
     sales_open_at: Option<OffsetDateTime>,
+    /// Without them, seats 1 to 50 of grade `R` at 110,000 won.
+    #[schema(min_items = 1)]
     seats: Option<Vec<NewBlock>>,
 }
 
-#[derive(Deserialize)]
+/// A run of seats alike; no number is in two of them.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewBlock {
+    #[schema(schema_with = text_schema)]
     grade: String,
-    price: i64,
-    from: i64,
-    to: i64,
+    /// Of each, in won.
+    #[schema(value_type = i64, minimum = 0, maximum = 100_000_000)]
+    price: Whole<i64>,
+    /// The first number.
+    #[schema(value_type = i64, minimum = 1, maximum = 50_000)]
+    from: Whole<i64>,
+    /// The last number, not less than the first.
+    #[schema(value_type = i64, minimum = 1, maximum = 50_000)]
+    to: Whole<i64>,
 }
 
 /// What is left of a [`NewSchedule`] when nothing is wrong with it.
@@ -84,8 +98,8 @@ fn block((at, block): (usize, &NewBlock)) -> Result<SeatBlock, Fault> {
     };
     Ok(SeatBlock {
         grade: text(&child(&here, "grade"), &block.grade)?,
-        price: Money::won(block.price),
-        from: number("from", block.from)?,
-        to: number("to", block.to)?,
+        price: Money::won(block.price.0),
+        from: number("from", block.from.0)?,
+        to: number("to", block.to.0)?,
     })
 }

@@ -13,19 +13,19 @@ use uuid::Uuid;
 use super::text;
 use crate::{
     auth::Operator,
-    body::Body,
+    body::{Body, Whole},
     moment::Moment,
     page::items,
     path::PathId,
     problem::Problem,
-    reservations::{ReservationView, numbers, seat_numbers, wrong_seats},
+    reservations::{ReservationView, numbers, seat_numbers, whole, wrong_seats},
 };
 
 /// The body of `POST /v1/admin/schedules/{id}/blocks`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewBlock {
-    seat_numbers: Vec<i64>,
+    seat_numbers: Vec<Whole<i64>>,
     note: Option<String>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct NewBlock {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewGift {
     user_id: Uuid,
-    seat_numbers: Vec<i64>,
+    seat_numbers: Vec<Whole<i64>>,
 }
 
 #[derive(Serialize)]
@@ -66,8 +66,9 @@ pub(crate) async fn block(
     house: Data<dyn House>,
     Body(wish): Body<NewBlock>,
 ) -> Result<HttpResponse, Problem> {
-    let seats = HouseSeats::new(&wish.seat_numbers)
-        .map_err(|invalid| wrong_seats("/seat_numbers", &wish.seat_numbers, invalid))?;
+    let numbers = whole(&wish.seat_numbers);
+    let seats = HouseSeats::new(&numbers)
+        .map_err(|invalid| wrong_seats("/seat_numbers", &numbers, invalid))?;
     let note = wish.note.map(|note| text("/note", &note)).transpose();
     let note = note.map_err(|fault| Problem::invalid([fault]))?;
     let schedule = id.of(ScheduleId::new);

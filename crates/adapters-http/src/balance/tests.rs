@@ -120,8 +120,6 @@ async fn rule_17_whatever_is_no_whole_number_of_won_is_an_invalid_amount() {
     let huge = format!("1{}", "0".repeat(30));
     let wrong = [
         "1.5",
-        "1.0",
-        "1e3",
         "1e30",
         "1e400",
         "-1e400",

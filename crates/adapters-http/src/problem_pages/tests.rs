@@ -36,7 +36,10 @@ async fn rule_27_the_language_of_the_client_comes_first() {
     let (_, first) = page("/problems/seat_unavailable", "ko-KR,ko").await;
     assert!(first.find("무슨 일이 있었나") < first.find("What happened"));
     assert!(first.contains("<html lang=ko>"));
-    assert_eq!(english.header("vary"), Some("Accept-Language"));
+    assert_eq!(
+        english.header("vary"),
+        Some("Accept-Language, Accept-Encoding")
+    );
     assert_eq!(
         english.header("content-type"),
         Some("text/html; charset=utf-8")

@@ -25,8 +25,8 @@ use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{StateView, state};
-use crate::{auth::InQueue, moment::Moment, problem::Problem};
+use super::{StateView, Status, state};
+use crate::{auth::InQueue, problem::Problem};
 
 /// How often a stream looks: a client is told something at most so often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -35,7 +35,16 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// How long a client waits before it comes back to a stream that was cut.
 const RETRY: &str = "retry: 2000\n\n";
 
-/// `GET /v1/queue/tokens/me/events`
+/// Hear where I stand, on every change
+///
+/// Server-sent events `queue`, each with a queue state as data; the last one is `expired`.
+#[utoipa::path(
+    get,
+    path = "/v1/queue/tokens/me/events",
+    tag = "queue",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The last event that was seen: only what is new is told")),
+    responses((status = 200, description = "Events until the token ends", content_type = "text/event-stream", body = String))
+)]
 pub(crate) async fn events(
     InQueue(pass): InQueue,
     request: HttpRequest,
@@ -129,15 +138,9 @@ impl Follower {
 
     /// The last event.
     fn end(&self) -> Result<Bytes, serde_json::Error> {
-        let ended = StateView {
-            status: "expired",
-            place: None,
-            entered_at: Moment(self.pass.entered_at),
-            activated_at: None,
-            // A token that was given up or spent had time left.
-            expires_at: Moment(self.expires_at.min(self.clock.now())),
-            token: None,
-        };
+        // A token that was given up or spent had time left.
+        let expires_at = self.expires_at.min(self.clock.now());
+        let ended = StateView::of(&self.pass, Status::Expired, expires_at);
         let id = format!("{}-expired", self.pass.ticket);
         Ok(event(&id, &ended)?.into())
     }

@@ -1,26 +1,66 @@
 //! What a body asks to hold.
 
-use domain::seats::{Choices, InvalidSeatNumbers, SeatCount, SeatNumber, SeatNumbers, Wish};
+use domain::{
+    catalogue::ShortText,
+    seats::{Choices, InvalidSeatNumbers, SeatCount, SeatNumber, SeatNumbers, Wish},
+};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
+use utoipa::{
+    ToSchema,
+    openapi::{
+        Array, Object,
+        schema::{ArrayBuilder, Type},
+    },
+};
 use uuid::Uuid;
 
 use super::numbers;
-use crate::problem::{Fault, Problem, child};
+use crate::{
+    body::{Whole, text_schema},
+    problem::{Fault, Problem, child},
+};
 
 /// The body of `POST /v1/reservations`: certain seats, the first of several choices, or the best.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReservation {
     pub schedule_id: Uuid,
     #[serde(default, deserialize_with = "given")]
-    seat_numbers: Option<Vec<i64>>,
+    #[schema(schema_with = numbers_schema)]
+    seat_numbers: Option<Vec<Whole<i64>>>,
+    /// The dearest wish first.
     #[serde(default, deserialize_with = "given")]
-    choices: Option<Vec<Vec<i64>>>,
+    #[schema(schema_with = choices_schema)]
+    choices: Option<Vec<Vec<Whole<i64>>>>,
+    /// How many of the best seats next to each other.
     #[serde(default, deserialize_with = "given")]
-    count: Option<i64>,
+    #[schema(value_type = Option<i64>, nullable = false, minimum = 1, maximum = 4)]
+    count: Option<Whole<i64>>,
+    /// Of which grade; only with a count.
     #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = text_schema)]
     grade: Option<String>,
+}
+
+/// How seat numbers are written in a body: one to four different ones.
+pub(crate) fn numbers_schema() -> ArrayBuilder {
+    let number = Object::builder()
+        .schema_type(Type::Integer)
+        .minimum(Some(i64::from(SeatNumber::FIRST.get())))
+        .maximum(Some(i64::from(SeatNumber::MAX.get())));
+    Array::builder()
+        .items(number)
+        .min_items(Some(1))
+        .max_items(Some(SeatNumbers::MOST))
+        .unique_items(true)
+}
+
+fn choices_schema() -> ArrayBuilder {
+    Array::builder()
+        .items(numbers_schema())
+        .min_items(Some(1))
+        .max_items(Some(Choices::MOST))
 }
 
 /// A field that may be left out, and is no `null` when it is there.
@@ -34,11 +74,12 @@ impl NewReservation {
         match (self.seat_numbers, self.choices, self.count, self.grade) {
             (Some(seats), None, None, None) => Ok(seat_numbers("/seat_numbers", &seats)?.into()),
             (None, Some(choices), None, None) => choices_of(&choices).map(Wish::Choices),
-            (None, None, Some(count), grade) => {
+            (None, None, Some(Whole(count)), grade) => {
                 let count = SeatCount::new(count).map_err(|_| {
                     let expected = format!("a count is 1 to {}", SeatNumbers::MOST);
                     Problem::invalid([Fault::at("/count", &expected)])
                 })?;
+                let grade = grade.as_deref().map(grade_of).transpose()?;
                 Ok(Wish::Best { count, grade })
             }
             _ => {
@@ -50,7 +91,14 @@ impl NewReservation {
     }
 }
 
-fn choices_of(choices: &[Vec<i64>]) -> Result<Choices, Problem> {
+/// A grade as an operator can have named it.
+fn grade_of(grade: &str) -> Result<String, Problem> {
+    let wrong = |invalid| Problem::invalid([Fault::at("/grade", &invalid)]);
+    let grade = ShortText::new(grade).map_err(wrong)?;
+    Ok(grade.as_str().to_owned())
+}
+
+fn choices_of(choices: &[Vec<Whole<i64>>]) -> Result<Choices, Problem> {
     const FIELD: &str = "/choices";
     let seats = choices.iter().enumerate();
     let seats = seats.map(|(at, seats)| seat_numbers(&child(FIELD, &at), seats));
@@ -59,8 +107,14 @@ fn choices_of(choices: &[Vec<i64>]) -> Result<Choices, Problem> {
 }
 
 /// The seats that a body names in its `field`.
-pub(crate) fn seat_numbers(field: &str, numbers: &[i64]) -> Result<SeatNumbers, Problem> {
-    SeatNumbers::new(numbers).map_err(|invalid| wrong_seats(field, numbers, invalid))
+pub(crate) fn seat_numbers(field: &str, numbers: &[Whole<i64>]) -> Result<SeatNumbers, Problem> {
+    let numbers = whole(numbers);
+    SeatNumbers::new(&numbers).map_err(|invalid| wrong_seats(field, &numbers, invalid))
+}
+
+/// The numbers that a body names.
+pub(crate) fn whole(numbers: &[Whole<i64>]) -> Vec<i64> {
+    numbers.iter().map(|Whole(number)| *number).collect()
 }
 
 /// Why the `numbers` that a body names in its `field` are no seats.
@@ -141,6 +195,8 @@ mod tests {
             (json!({"choices": [[1]], "count": 1}), ""),
             (json!({"count": 0}), "/count"),
             (json!({"count": 5}), "/count"),
+            (json!({"count": 1, "grade": " "}), "/grade"),
+            (json!({"count": 1, "grade": "R\0"}), "/grade"),
             (json!({"choices": []}), "/choices"),
             (json!({"choices": [[1], []]}), "/choices/1"),
             (json!({"choices": [[1], [2, 0]]}), "/choices/1/1"),

@@ -38,27 +38,67 @@ async fn an_unknown_path_is_not_found() {
 async fn a_wrong_method_is_told_the_right_ones() {
     let concert = format!("/v1/concerts/{}", id(1));
     let wrong = [
-        ("PUT", "/v1/users".to_owned(), "POST"),
-        ("GET", "/v1/queue/tokens".to_owned(), "POST"),
-        ("PUT", "/v1/queue/tokens/me".to_owned(), "GET, HEAD, DELETE"),
-        ("HEAD", "/v1/queue/tokens/me/events".to_owned(), "GET"),
-        ("POST", "/v1/concerts".to_owned(), "GET, HEAD"),
-        ("DELETE", format!("{concert}/seats"), "GET, HEAD"),
-        ("PUT", "/v1/reservations".to_owned(), "GET, HEAD, POST"),
+        ("PUT", "/v1/users".to_owned(), "POST, OPTIONS"),
+        ("GET", "/v1/queue/tokens".to_owned(), "POST, OPTIONS"),
+        (
+            "PUT",
+            "/v1/queue/tokens/me".to_owned(),
+            "GET, HEAD, DELETE, OPTIONS",
+        ),
+        (
+            "HEAD",
+            "/v1/queue/tokens/me/events".to_owned(),
+            "GET, OPTIONS",
+        ),
+        ("POST", "/v1/concerts".to_owned(), "GET, HEAD, OPTIONS"),
+        ("DELETE", format!("{concert}/seats"), "GET, HEAD, OPTIONS"),
+        (
+            "PUT",
+            "/v1/reservations".to_owned(),
+            "GET, HEAD, POST, OPTIONS",
+        ),
         (
             "PATCH",
             format!("/v1/reservations/{}", id(1)),
-            "GET, HEAD, DELETE",
+            "GET, HEAD, DELETE, OPTIONS",
         ),
-        ("DELETE", "/v1/payments".to_owned(), "GET, HEAD, POST"),
-        ("POST", "/v1/admin/queue".to_owned(), "GET, HEAD, PATCH"),
-        ("OPTIONS", "/health/live".to_owned(), "GET, HEAD"),
+        (
+            "DELETE",
+            "/v1/payments".to_owned(),
+            "GET, HEAD, POST, OPTIONS",
+        ),
+        (
+            "POST",
+            "/v1/admin/queue".to_owned(),
+            "GET, HEAD, PATCH, OPTIONS",
+        ),
+        ("TRACE", "/health/live".to_owned(), "GET, HEAD, OPTIONS"),
     ];
     for (method, path, allowed) in wrong {
         let method: Method = method.parse().unwrap();
         let answer = Fixture::new().ask(get(&path).method(method)).await;
         assert_eq!(answer.problem(), (405, "method_not_allowed"), "{path}");
         assert_eq!(answer.header("allow"), Some(allowed), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn options_tells_the_methods_of_a_path_to_anyone() {
+    let concert = format!("/v1/concerts/{}/seats", id(1));
+    for (path, allowed) in [
+        ("/v1/users", "POST, OPTIONS"),
+        ("/v1/reservations", "GET, HEAD, POST, OPTIONS"),
+        ("/v1/admin/queue", "GET, HEAD, PATCH, OPTIONS"),
+        ("/v1/queue/tokens/me/events", "GET, OPTIONS"),
+        (&concert, "GET, HEAD, OPTIONS"),
+    ] {
+        let asked = get(path).method(Method::OPTIONS);
+        let answer = Fixture::new().ask(asked).await;
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (204, Some(allowed))
+        );
+        assert!(answer.body.is_null(), "{answer:?}");
     }
 }
 

@@ -31,6 +31,11 @@ impl Pieces {
         self.left.push_back(piece);
     }
 
+    /// How many bytes there are.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
     /// With all pieces of `other` at the end.
     pub(super) fn append(&mut self, mut other: Self) {
         self.length += other.length;

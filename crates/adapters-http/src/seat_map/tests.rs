@@ -135,7 +135,10 @@ async fn rule_11_sold_out_is_a_normal_answer_with_a_message_in_the_clients_langu
     assert_eq!(korean.body["message"], "모든 좌석이 이미 예약되었습니다");
     assert_eq!(korean.body["seats"], json!([]));
     assert_eq!(korean.header("content-language"), Some("ko"));
-    assert_eq!(korean.header("vary"), Some("Accept-Language"));
+    assert_eq!(
+        korean.header("vary"),
+        Some("Accept-Language, Accept-Encoding")
+    );
     let english = sold_out().ask(get(&path("")).in_queue()).await;
     assert_eq!(english.body["message"], "All seats are already reserved");
     assert_eq!(english.header("content-language"), Some("en"));

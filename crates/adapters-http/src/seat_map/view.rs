@@ -6,21 +6,26 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use actix_web::web::{self, Bytes};
+use actix_web::{
+    body::to_bytes,
+    web::{self, Bytes},
+};
 use domain::{
     catalogue::{MapVersion, SeatMap, Snapshot},
     seats::{Seat, SeatStatus, row_length},
 };
 use serde::{Serialize, Serializer as _};
 use tokio::sync::OnceCell;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::pieces::Pieces;
-use crate::{language::Language, moment::Moment, problem::Problem};
+use crate::{coding::Coding, etag::Tag, language::Language, moment::Moment, problem::Problem};
 
 /// A seat's status as shown and asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SeatStatus)]
 pub(super) enum Status {
     Available,
     Held,
@@ -70,9 +75,10 @@ impl fmt::Display for Shown {
     }
 }
 
-/// What comes before the seats. The numbers are those of the whole map, whichever seats are shown.
-#[derive(Serialize)]
-struct Front {
+/// The seats of a date, here what comes before them. The numbers are those of the whole map, whichever seats are shown.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SeatMap)]
+pub(super) struct Front {
     schedule_id: Uuid,
     starts_at: Moment,
     total_seats: usize,
@@ -84,8 +90,9 @@ struct Front {
     version: String,
 }
 
-#[derive(Serialize)]
-struct SeatView<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Seat)]
+pub(crate) struct SeatView<'a> {
     id: Uuid,
     number: u32,
     grade: &'a str,
@@ -118,11 +125,15 @@ struct Shelf {
     english: OnceLock<Bytes>,
     korean: OnceLock<Bytes>,
     lists: Mutex<VecDeque<(Shown, Arc<OnceCell<Bytes>>)>>,
+    packed: Mutex<VecDeque<(String, Arc<OnceCell<Bytes>>)>>,
 }
 
 impl Shelf {
     /// Those who follow the changes all have one of the last few states.
     const MOST: usize = 16;
+
+    /// How many whole answers are kept compressed, of the last few reads of a state.
+    const MOST_PACKED: usize = 8;
 
     fn front(&self, map: &SeatMap, language: Language) -> Result<Bytes, Problem> {
         let place = match language {
@@ -151,6 +162,20 @@ impl Shelf {
         let list = Arc::<OnceCell<Bytes>>::default();
         lists.push_back((shown, list.clone()));
         list
+    }
+
+    /// The place for the compressed answer of this name. The oldest makes room.
+    fn packed(&self, name: String) -> Arc<OnceCell<Bytes>> {
+        let mut packed = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, place)) = packed.iter().find(|(of, _)| *of == name) {
+            return place.clone();
+        }
+        if packed.len() >= Self::MOST_PACKED {
+            packed.pop_front();
+        }
+        let place = Arc::<OnceCell<Bytes>>::default();
+        packed.push_back((name, place.clone()));
+        place
     }
 }
 
@@ -220,4 +245,20 @@ pub(super) async fn body(
     body.push(as_of + ",\"seats\":");
     body.push(list.clone());
     Ok(body)
+}
+
+/// The whole body, compressed: once for all who ask for what `tag` names, while others wait.
+pub(super) async fn packed(
+    snapshot: &Snapshot,
+    tag: &Tag,
+    coding: Coding,
+    body: Pieces,
+) -> Result<Bytes, Problem> {
+    let shelf = snapshot.map.memo.keep::<Shelf>();
+    let place = shelf.packed(format!("{tag}{}", coding.name()));
+    let pack = async || {
+        let plain = to_bytes(body).await.map_err(Problem::internal)?;
+        coding.pack(plain).await
+    };
+    Ok(place.get_or_try_init(pack).await?.clone())
 }

@@ -44,7 +44,10 @@ async fn whoever_has_the_state_is_told_so_until_it_changes() {
     for same in &answers[..3] {
         assert_eq!((same.status, &same.body), (304, &Value::Null));
         assert_eq!(same.header("etag"), Some(tag));
-        assert_eq!(same.header("vary"), Some("Accept-Language"));
+        assert_eq!(
+            same.header("vary"),
+            Some("Accept-Language, Accept-Encoding")
+        );
         assert_eq!(same.header("cache-control"), Some("private, no-cache"));
     }
     assert_eq!(answers[3].status, 200, "the hold has ended");
@@ -104,4 +107,39 @@ async fn the_tag_of_a_date_is_that_of_all_its_maps() {
     tags.sort();
     tags.dedup();
     assert_eq!(tags.len(), 5);
+}
+
+#[actix_web::test]
+async fn a_large_map_is_compressed_once_for_all_who_ask_for_the_same_read() {
+    let snapshot = read(&[SeatStatus::Available; 100], NOON);
+    let packed = async |request: TestRequest, coding| {
+        let request = request.insert_header(("accept-encoding", coding));
+        let answer = fixture(snapshot.clone()).ask(request).await;
+        assert_eq!(answer.header("content-encoding"), Some(coding));
+        let tag = answer.header("etag").unwrap().to_owned();
+        assert!(tag.ends_with(&format!("-{coding}\"")), "{tag}");
+        assert_eq!(
+            answer.header("vary"),
+            Some("Accept-Language, Accept-Encoding")
+        );
+        tag
+    };
+    let zstd = packed(get(&path("")).in_queue(), "zstd").await;
+    let gzip = packed(get(&path("")).in_queue(), "gzip").await;
+    assert_ne!(zstd, gzip);
+    let again = fixture(snapshot.clone()).ask(asking("", &zstd)).await;
+    assert_eq!((again.status, again.header("etag")), (304, Some(&*zstd)));
+
+    let tag = Tag {
+        state: "state".into(),
+        moment: "1".into(),
+    };
+    let pack = async |text: &'static str| {
+        let mut body = Pieces::default();
+        body.push(text);
+        view::packed(&snapshot, &tag, crate::coding::Coding::Gzip, body).await
+    };
+    let first = pack("first").await.unwrap();
+    let second = pack("second").await.unwrap();
+    assert_eq!(first, second, "what was compressed is kept");
 }
