@@ -9,6 +9,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) mod cancellation;
 pub(crate) mod schedule;
 
 use schedule::NewSchedule;

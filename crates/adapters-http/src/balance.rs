@@ -57,6 +57,7 @@ impl From<&LedgerEntry> for EntryView {
         let (kind, payment_id) = match entry.kind {
             EntryKind::Charge => ("charge", None),
             EntryKind::Payment(id) => ("payment", Some(id.get())),
+            EntryKind::Refund(id) => ("refund", Some(id.get())),
         };
         Self {
             id: entry.id.get(),

@@ -9,8 +9,12 @@ use actix_web::{
 };
 
 use crate::{
-    admin, balance, concerts, edge::deadline, health, limits::FromMemory, payments, problem_pages,
-    queue, reservations, seat_map, users,
+    admin::{self, cancellation},
+    balance, concerts,
+    edge::deadline,
+    health,
+    limits::FromMemory,
+    payments, problem_pages, queue, reservations, seat_map, users,
 };
 
 /// Makes a function of each group, which adds its paths to a server, and a list of all routes.
@@ -72,6 +76,7 @@ routes! {
     operator {
         "/v1/admin/concerts" => post admin::add_concert;
         "/v1/admin/concerts/{id}/schedules" => post admin::add_schedule;
+        "/v1/admin/schedules/{id}/cancellation" => read cancellation::progress, post cancellation::call_off;
         "/v1/admin/queue" => read admin::board, patch admin::change_policy;
     }
 }

@@ -12,13 +12,14 @@ use actix_web::{
 };
 use domain::{
     balance::Balances,
+    cancellation::Cancellations,
     catalogue::Catalogue,
     clock::Clock,
     health::Readiness,
     id::IdGenerator,
     payment::Payments,
     queue::{Queue, QueueControl},
-    reservations::Reservations,
+    reservations::{RefundRules, Reservations},
     users::Users,
 };
 use secrecy::SecretString;
@@ -50,6 +51,8 @@ pub struct Api {
     pub balances: Arc<dyn Balances>,
     /// Payments.
     pub payments: Arc<dyn Payments>,
+    /// Dates that are called off.
+    pub cancellations: Arc<dyn Cancellations>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
     /// The time that tokens are made and checked by.
@@ -78,6 +81,8 @@ pub struct HttpSettings {
     pub access_ttl: time::Duration,
     /// How long an admitted queue token is active (`ACTIVE_TTL`).
     pub active_ttl: time::Duration,
+    /// Until when paid reservations can be given back (`REFUND_UNTIL`).
+    pub refund_rules: RefundRules,
     /// The time zone of the venue's day (`TIMEZONE`).
     pub venue_zone: VenueZone,
     /// Who may sign up (`SIGN_UP`).
@@ -107,12 +112,14 @@ pub(crate) struct Parts {
     reservations: Data<dyn Reservations>,
     balances: Data<dyn Balances>,
     payments: Data<dyn Payments>,
+    cancellations: Data<dyn Cancellations>,
     readiness: Data<dyn Readiness>,
     clock: Data<dyn Clock>,
     ids: Data<dyn IdGenerator>,
     stop: Data<CancellationToken>,
     tokens: Data<Tokens>,
     operator_key: Data<OperatorKey>,
+    refund_rules: Data<RefundRules>,
     venue_zone: Data<VenueZone>,
     sign_up: Data<SignUp>,
     deadline: Data<Deadline>,
@@ -149,12 +156,14 @@ impl Parts {
             reservations: api.reservations.into(),
             balances: api.balances.into(),
             payments: api.payments.into(),
+            cancellations: api.cancellations.into(),
             readiness: api.readiness.into(),
             clock: api.clock.into(),
             ids: api.ids.into(),
             stop: Data::new(api.stop),
             tokens: Data::new(tokens),
             operator_key: Data::new(OperatorKey::new(&settings.operator_key)),
+            refund_rules: Data::new(settings.refund_rules),
             venue_zone: Data::new(settings.venue_zone),
             sign_up: Data::new(settings.sign_up),
             deadline: Data::new(Deadline(settings.request_timeout)),
@@ -172,12 +181,14 @@ impl Parts {
             .app_data(self.reservations)
             .app_data(self.balances)
             .app_data(self.payments)
+            .app_data(self.cancellations)
             .app_data(self.readiness)
             .app_data(self.clock)
             .app_data(self.ids)
             .app_data(self.stop)
             .app_data(self.tokens)
             .app_data(self.operator_key)
+            .app_data(self.refund_rules)
             .app_data(self.venue_zone)
             .app_data(self.sign_up)
             .app_data(self.deadline)

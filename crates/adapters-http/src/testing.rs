@@ -8,6 +8,7 @@ use actix_web::{
 };
 use domain::{
     balance::MockBalances,
+    cancellation::MockCancellations,
     catalogue::MockCatalogue,
     clock::FixedClock,
     health::{MockReadiness, Readiness},
@@ -15,7 +16,7 @@ use domain::{
     money::Money,
     payment::{MockPayments, Receipt},
     queue::{MockQueue, MockQueueControl, Pass, QueueStatus, QueueView, Ticket, WaitingView},
-    reservations::{MockReservations, Reservation, ReservationStatus, ReservedSeat},
+    reservations::{MockReservations, RefundRules, Reservation, ReservationStatus, ReservedSeat},
     seats::SeatNumber,
     users::MockUsers,
 };
@@ -101,6 +102,7 @@ pub(crate) fn reservation(status: ReservationStatus) -> Reservation {
         id: ReservationId::new(Uuid::from_u128(1)),
         user_id: USER,
         schedule_id: ScheduleId::new(Uuid::from_u128(3)),
+        starts_at: NOON + Duration::DAY,
         seats: vec![seat],
         amount: Money::won(50_000),
         created_at: NOON,
@@ -111,7 +113,7 @@ pub(crate) fn reservation(status: ReservationStatus) -> Reservation {
 
 /// How [`reservation`] is shown.
 pub(crate) fn reservation_json(status: &str) -> Value {
-    serde_json::json!({
+    let mut shown = serde_json::json!({
         "id": id(1),
         "status": status,
         "schedule_id": id(3),
@@ -119,7 +121,11 @@ pub(crate) fn reservation_json(status: &str) -> Value {
         "amount": 50_000,
         "held_until": "2026-01-01T12:05:00Z",
         "created_at": "2026-01-01T12:00:00Z",
-    })
+    });
+    if status == "paid" {
+        shown["refund_until"] = "2026-01-02T11:00:00Z".into();
+    }
+    shown
 }
 
 /// The payment 2 of [`reservation`].
@@ -221,6 +227,7 @@ pub(crate) struct Fixture {
     pub reservations: MockReservations,
     pub balances: MockBalances,
     pub payments: MockPayments,
+    pub cancellations: MockCancellations,
     pub readiness: Arc<dyn Readiness>,
     pub clock: Arc<FixedClock>,
     pub stop: CancellationToken,
@@ -237,6 +244,7 @@ impl Fixture {
             reservations: MockReservations::new(),
             balances: MockBalances::new(),
             payments: MockPayments::new(),
+            cancellations: MockCancellations::new(),
             readiness: Arc::new(MockReadiness::new()),
             clock: Arc::new(FixedClock::at(NOON)),
             stop: CancellationToken::new(),
@@ -275,6 +283,7 @@ impl Fixture {
             reservations: Arc::new(self.reservations),
             balances: Arc::new(self.balances),
             payments: Arc::new(self.payments),
+            cancellations: Arc::new(self.cancellations),
             readiness: self.readiness,
             clock: self.clock,
             ids: Arc::new(CountingIds::default()),
@@ -327,6 +336,9 @@ pub(crate) fn settings() -> HttpSettings {
         token_secrets: vec![SecretString::from(SECRET)],
         access_ttl: Duration::hours(12),
         active_ttl: Duration::minutes(5),
+        refund_rules: RefundRules {
+            until: Some(Duration::HOUR),
+        },
         venue_zone: VenueZone::new("Asia/Seoul").unwrap(),
         sign_up: SignUp::Open,
         rate_limits: RateLimits::default(),

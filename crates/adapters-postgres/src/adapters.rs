@@ -4,17 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     balance::{ChargeRules, Ledger},
+    cancellation::CancellationStore,
     catalogue::{CatalogueStore, SeatMaps},
     clock::Clock,
     health::Readiness,
     payment::Cashier,
     queue::{LineView, Presence, QueuePolicy, QueueTimes, TokenQueue},
-    reservations::{HoldRules, SeatStore},
+    reservations::{HoldRules, RefundRules, SeatStore},
     storage::StorageError,
     users::UserStore,
 };
 
 use crate::{
+    cancellations::PgCancellations,
     cashier::PgCashier,
     catalogue::PgCatalogue,
     clock::PgClock,
@@ -41,6 +43,8 @@ pub struct Options {
     pub hold_rules: HoldRules,
     /// The limits of charges.
     pub charge_rules: ChargeRules,
+    /// Until when paid reservations can be given back.
+    pub refund_rules: RefundRules,
     /// How much each lane takes on.
     pub lanes: LaneSettings,
 }
@@ -67,6 +71,8 @@ pub struct Adapters {
     pub ledger: Arc<dyn Ledger>,
     /// Payments.
     pub cashier: Arc<dyn Cashier>,
+    /// Dates that are called off.
+    pub cancellations: Arc<dyn CancellationStore>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
     tasks: Tasks,
@@ -134,6 +140,7 @@ impl Adapters {
                 db(),
                 clock.clone(),
                 options.hold_rules,
+                options.refund_rules,
                 maps.clone(),
                 lanes,
                 &tasks,
@@ -152,6 +159,7 @@ impl Adapters {
                 lanes,
                 &tasks,
             )),
+            cancellations: Arc::new(PgCancellations::new(db(), clock.clone(), maps.clone())),
             seat_maps: maps,
             readiness: Arc::new(PgReadiness::new(line.clone())),
             line,

@@ -16,6 +16,7 @@
 mod accounts;
 mod adapters;
 mod audit;
+mod cancellations;
 mod cashier;
 mod catalogue;
 mod clock;
@@ -33,6 +34,7 @@ mod presence;
 mod queue;
 mod queue_state;
 mod readiness;
+mod refunds;
 mod reservations;
 mod schedules;
 mod seat_maps;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use adapters_http::{Api, HttpSettings};
 use adapters_postgres::Adapters;
 use domain::{
-    balance::BalanceService, catalogue::CatalogueService, id::IdGenerator, payment::PaymentService,
-    queue::QueueService, reservations::ReservationService, users::UserService,
+    balance::BalanceService, cancellation::CancellationService, catalogue::CatalogueService,
+    id::IdGenerator, payment::PaymentService, queue::QueueService,
+    reservations::ReservationService, users::UserService,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +56,10 @@ pub fn assemble(
             adapters.line.clone(),
             ids.clone(),
         )),
+        cancellations: Arc::new(CancellationService::new(
+            adapters.cancellations.clone(),
+            ids.clone(),
+        )),
         readiness: adapters.readiness.clone(),
         clock,
         ids,
@@ -71,6 +76,7 @@ fn settings(options: &Serve, secrets: &Secrets) -> HttpSettings {
         token_secrets: secrets.token.clone(),
         access_ttl: signed(options.keys.access_ttl),
         active_ttl: signed(options.queue.active_ttl),
+        refund_rules: options.money.refund_rules(),
         venue_zone: options.listening.timezone.clone(),
         sign_up: options.keys.sign_up(),
         request_timeout: options.listening.request_timeout,

@@ -9,7 +9,7 @@ async fn shown(problem: &Problem, language: Language) -> Value {
     serde_json::from_slice(&body).unwrap()
 }
 
-/// SPEC §5, and the five codes that it lacks.
+/// SPEC §5, and the seven codes that it lacks.
 const TABLE: &[(&str, u16, &str)] = &[
     ("invalid_request", 422, "요청 형식이 올바르지 않습니다"),
     ("invalid_amount", 422, "유효하지 않은 금액입니다"),
@@ -63,6 +63,8 @@ const TABLE: &[(&str, u16, &str)] = &[
         "서버 오류로 인해 요청을 처리할 수 없습니다",
     ),
     ("internal_error", 500, "서버 오류가 발생했습니다"),
+    ("refund_not_allowed", 409, "환불할 수 없는 예약입니다"),
+    ("schedule_cancelled", 409, "취소된 공연입니다"),
     ("payment_not_found", 404, "결제 내역을 찾을 수 없습니다"),
     ("not_found", 404, "요청한 경로를 찾을 수 없습니다"),
     ("method_not_allowed", 405, "허용되지 않은 메서드입니다"),

@@ -8,6 +8,7 @@
 
 mod audit;
 mod balance;
+mod cancellations;
 mod catalogue;
 mod fixture;
 mod holds;
@@ -20,6 +21,7 @@ mod model;
 mod outage;
 mod payments;
 mod queue;
+mod refunds;
 mod reservations;
 mod seat_maps;
 mod support;
