@@ -1,23 +1,23 @@
 //! The README's tour, typed line by line.
 
-use std::{fmt::Write, path::Path};
+use std::{fmt::Write, fs, path::Path};
 
-use system_tests::App;
+use system_tests::{App, OPERATOR_KEY};
 use tokio::process::Command;
 
-/// The shell blocks of the tour, with the address of `server` instead of the default one.
-fn tour(server: &str) -> String {
+/// The shell blocks of these sections, with the address of `server` instead of the default one.
+fn script(sections: &[&str], server: &str) -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
-    let tour = readme
-        .split("\n## ")
-        .find(|section| section.starts_with("The tour"))
-        .unwrap();
+    let readme = fs::read_to_string(readme).unwrap();
     let mut script = String::from("set -eu\n");
-    for block in tour.split("```sh\n").skip(1) {
-        script
-            .write_str(block.split("```").next().unwrap())
-            .unwrap();
+    for title in sections {
+        let mut all = readme.split("\n## ");
+        let section = all.find(|section| section.starts_with(title)).unwrap();
+        for block in section.split("```sh\n").skip(1) {
+            script
+                .write_str(block.split("```").next().unwrap())
+                .unwrap();
+        }
     }
     assert!(script.contains("http://127.0.0.1:8080"));
     script.replace("http://127.0.0.1:8080", server)
@@ -27,7 +27,7 @@ fn tour(server: &str) -> String {
 async fn the_tour_of_the_readme_ends_in_a_paid_seat() {
     let app = App::seeded().await;
     let output = Command::new("bash")
-        .args(["-c", &tour(app.url(0))])
+        .args(["-c", &script(&["The tour"], app.url(0))])
         .output()
         .await
         .unwrap();
@@ -49,6 +49,33 @@ async fn the_tour_of_the_readme_ends_in_a_paid_seat() {
         r#""status":"paid""#,
         r#""currency":"KRW""#,
         "만료된 대기열 토큰입니다",
+    ] {
+        assert!(said.contains(expected), "no {expected} in:\n{said}");
+    }
+    app.assert_audit_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_readme_tells_operators_works_after_the_tour() {
+    let app = App::seeded().await;
+    let home = std::env::temp_dir().join(format!("boxoffice-readme-{}", std::process::id()));
+    fs::create_dir_all(home.join("boxoffice")).unwrap();
+    fs::write(home.join("boxoffice/operator.key"), OPERATOR_KEY).unwrap();
+    let output = Command::new("bash")
+        .env("XDG_DATA_HOME", &home)
+        .args(["-c", &script(&["The tour", "For operators"], app.url(0))])
+        .output()
+        .await
+        .unwrap();
+    fs::remove_dir_all(&home).unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    for expected in [
+        r#""key":"box_op_"#,
+        r#""complimentary":0"#,
+        r#""note":"press""#,
+        r#""amount":0"#,
+        r#""sales_closed":true"#,
+        r#""action":"seats.given""#,
     ] {
         assert!(said.contains(expected), "no {expected} in:\n{said}");
     }

@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 use domain::{
     catalogue::{Catalogue, CatalogueService},
     clock::Clock,
+    operators::Operator,
     page::PageRequest,
 };
 
@@ -25,6 +26,9 @@ use crate::{
     ids::UuidV7Ids,
     migrate::migrate,
 };
+
+/// Who adds the concerts, in the log.
+const SEEDER: Operator = Operator::command("boxoffice seed");
 
 /// Runs the command.
 pub async fn run(location: &Location) -> Result<ExitCode> {
@@ -72,7 +76,11 @@ pub async fn fill(database: &Database) -> Result<Option<Sown>> {
     let _turn = Turn::take(database).await.map_err(unreachable)?;
     let clock: Arc<dyn Clock> = Arc::new(PgClock::ask(database).await.map_err(unreachable)?);
     let maps = PgSeatMaps::new(database, &clock);
-    let store = Arc::new(PgCatalogue::new(database.clone(), maps.clone()));
+    let store = Arc::new(PgCatalogue::new(
+        database.clone(),
+        maps.clone(),
+        clock.clone(),
+    ));
     let ids = Arc::new(UuidV7Ids::new(clock.clone()));
     let shows = programme::shows(clock.now())?;
     let catalogue = CatalogueService::new(store, maps, clock, ids);
@@ -111,12 +119,12 @@ async fn add(catalogue: &dyn Catalogue, show: Show, sown: &mut Sown) -> Result<(
         sales_open_at,
         plan,
     } = show;
-    let concert = catalogue.add_concert(title, venue).await?;
+    let concert = catalogue.add_concert(SEEDER, title, venue).await?;
     sown.concerts += 1;
     for starts_at in dates {
         let plan = plan.clone();
         let added = catalogue
-            .add_schedule(concert.id, starts_at, sales_open_at, plan)
+            .add_schedule(SEEDER, concert.id, starts_at, sales_open_at, plan)
             .await?;
         sown.dates += 1;
         sown.seats += u64::from(added.total_seats);

@@ -1,4 +1,4 @@
-//! What the operator does: concerts, dates, the policy of the queue.
+//! What operators do: concerts, dates and their seats, the policy of the queue, keys, the log.
 
 use actix_web::{HttpResponse, web::Data};
 use domain::{
@@ -10,7 +10,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(crate) mod cancellation;
+pub(crate) mod house;
+pub(crate) mod keys;
+pub(crate) mod log;
 pub(crate) mod schedule;
+pub(crate) mod seats;
 
 use schedule::NewSchedule;
 
@@ -103,7 +107,7 @@ fn text(pointer: &str, text: &str) -> Result<ShortText, Fault> {
 
 /// `POST /v1/admin/concerts`
 pub(crate) async fn add_concert(
-    _: Operator,
+    Operator(operator): Operator,
     catalogue: Data<dyn Catalogue>,
     Body(wish): Body<NewConcert>,
 ) -> Result<HttpResponse, Problem> {
@@ -115,19 +119,20 @@ pub(crate) async fn add_concert(
             ));
         }
     };
-    let concert = catalogue.add_concert(title, venue).await?;
+    let concert = catalogue.add_concert(operator, title, venue).await?;
     Ok(HttpResponse::Created().json(ConcertView::from(&concert)))
 }
 
 /// `POST /v1/admin/concerts/{id}/schedules`
 pub(crate) async fn add_schedule(
-    _: Operator,
+    Operator(operator): Operator,
     id: PathId,
     catalogue: Data<dyn Catalogue>,
     Body(wish): Body<NewSchedule>,
 ) -> Result<HttpResponse, Problem> {
     let wish = wish.check()?;
     let added = catalogue.add_schedule(
+        operator,
         id.of(ConcertId::new),
         wish.starts_at,
         wish.sales_open_at,
@@ -147,7 +152,7 @@ pub(crate) async fn board(
 
 /// `PATCH /v1/admin/queue`
 pub(crate) async fn change_policy(
-    _: Operator,
+    Operator(operator): Operator,
     control: Data<dyn QueueControl>,
     Body(wish): Body<PolicyPatch>,
 ) -> Result<HttpResponse, Problem> {
@@ -156,7 +161,7 @@ pub(crate) async fn change_policy(
         admission_batch: wish.admission_batch,
         paused: wish.paused,
     };
-    let board = control.change(change).await??;
+    let board = control.change(operator, change).await??;
     Ok(HttpResponse::Ok().json(board_view(&board)))
 }
 

@@ -7,7 +7,7 @@
 //! | Q | [`InQueue`] | a queue token, of which the handler asks where it stands |
 //! | A | [`Admitted`] | a queue token that is active |
 //! | A, retries | [`AtDoor`] | a queue token whose turn has come, maybe over since |
-//! | K | [`Operator`] | the operator's key |
+//! | K | [`Operator`] | an operator's key |
 
 use std::future::{Ready, ready};
 
@@ -21,7 +21,7 @@ use futures_util::future::LocalBoxFuture;
 
 mod operator;
 
-pub(crate) use operator::{MaySignUp, Operator, OperatorKey};
+pub(crate) use operator::{MaySignUp, NamedKey, Operator, RootKey};
 
 use crate::{
     limits::Limits,

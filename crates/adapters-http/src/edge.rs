@@ -3,7 +3,7 @@
 use std::{fmt, rc::Rc, time::Duration, time::Instant};
 
 use actix_web::{
-    Error, HttpRequest, HttpResponse,
+    Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header::{
@@ -73,6 +73,12 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// What `request` is called, within the [`edge`].
+pub(crate) fn request_id(request: &HttpRequest) -> Option<String> {
+    let extensions = request.extensions();
+    extensions.get::<RequestId>().map(ToString::to_string)
+}
+
 /// The outermost middleware. It always returns a response: an error would skip what is around it.
 pub(crate) async fn edge<B: MessageBody + 'static>(
     request: ServiceRequest,
@@ -81,6 +87,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let started = Instant::now();
     let id = RequestId::of(request.request())?;
     let language = Language::of(&request);
+    request.extensions_mut().insert(id.clone());
     let span = tracing::debug_span!("request", id = %id);
     let response = match Limits::address(&request) {
         Ok(()) => next

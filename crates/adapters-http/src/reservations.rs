@@ -30,7 +30,7 @@ mod wish;
 
 pub(crate) use terms::Terms;
 use wish::meaning;
-pub(crate) use wish::{NewReservation, seat_numbers};
+pub(crate) use wish::{NewReservation, seat_numbers, wrong_seats};
 
 /// A reservation as shown.
 #[derive(Serialize)]
@@ -189,6 +189,7 @@ impl From<HoldError> for Problem {
             HoldError::SalesNotOpen { opens_at } => {
                 Self::new(Code::SalesNotOpen).with("opens_at", Moment(opens_at))
             }
+            HoldError::SalesClosed => Self::new(Code::SalesClosed),
             HoldError::SeatNotFound { numbers: seats } => {
                 Self::new(Code::SeatNotFound).with("seat_numbers", numbers(&seats))
             }

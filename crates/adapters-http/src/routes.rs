@@ -9,12 +9,8 @@ use actix_web::{
 };
 
 use crate::{
-    admin::{self, cancellation},
-    balance, concerts,
-    edge::deadline,
-    health,
-    limits::FromMemory,
-    payments, problem_pages, queue, reservations, seat_map, users,
+    admin, balance, concerts, edge::deadline, health, limits::FromMemory, payments, problem_pages,
+    queue, reservations, seat_map, users,
 };
 
 /// Makes a function of each group, which adds its paths to a server, and a list of all routes.
@@ -74,10 +70,18 @@ routes! {
 
     /// Adds what the operator asks for.
     operator {
-        "/v1/admin/concerts" => post admin::add_concert;
+        "/v1/admin/concerts" => read admin::house::concerts, post admin::add_concert;
+        "/v1/admin/concerts/{id}" => read admin::house::concert, patch admin::house::edit_concert;
         "/v1/admin/concerts/{id}/schedules" => post admin::add_schedule;
-        "/v1/admin/schedules/{id}/cancellation" => read cancellation::progress, post cancellation::call_off;
+        "/v1/admin/schedules/{id}/cancellation" => read admin::cancellation::progress, post admin::cancellation::call_off;
+        "/v1/admin/schedules/{id}" => read admin::house::report, patch admin::house::edit_schedule;
+        "/v1/admin/schedules/{id}/blocks" => read admin::seats::blocks, post admin::seats::block;
+        "/v1/admin/blocks/{id}" => delete admin::seats::unblock;
+        "/v1/admin/schedules/{id}/complimentary" => post admin::seats::give;
         "/v1/admin/queue" => read admin::board, patch admin::change_policy;
+        "/v1/admin/keys" => read admin::keys::list, post admin::keys::add;
+        "/v1/admin/keys/{id}" => delete admin::keys::revoke;
+        "/v1/admin/log" => read admin::log::log;
     }
 }
 

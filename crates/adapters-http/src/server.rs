@@ -16,7 +16,9 @@ use domain::{
     catalogue::Catalogue,
     clock::Clock,
     health::Readiness,
+    house::House,
     id::IdGenerator,
+    operators::Operators,
     payment::Payments,
     queue::{Queue, QueueControl},
     reservations::{RefundRules, Reservations},
@@ -26,7 +28,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::OperatorKey,
+    auth::RootKey,
     connection::{HEAD_TIMEOUT, connections},
     edge::{Deadline, edge},
     limits::{Limits, RateLimits},
@@ -53,6 +55,10 @@ pub struct Api {
     pub payments: Arc<dyn Payments>,
     /// Dates that are called off.
     pub cancellations: Arc<dyn Cancellations>,
+    /// Concerts and dates under way, for operators.
+    pub house: Arc<dyn House>,
+    /// Operators' keys and what was done with them.
+    pub operators: Arc<dyn Operators>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
     /// The time that tokens are made and checked by.
@@ -72,7 +78,7 @@ pub struct HttpSettings {
     pub rate_limits: RateLimits,
     /// The origins whose scripts may ask (`CORS_ORIGINS`), such as `https://tickets.example`.
     pub cors_origins: Vec<String>,
-    /// What the operator's requests carry (`OPERATOR_KEY`).
+    /// The root key, what the operator's requests carry (`OPERATOR_KEY`); it makes further keys.
     pub operator_key: SecretString,
     /// What tokens are signed with (`TOKEN_SECRET`), at least 32 bytes each; all processes share
     /// them. The first signs, the others are those that signed before.
@@ -113,13 +119,15 @@ pub(crate) struct Parts {
     balances: Data<dyn Balances>,
     payments: Data<dyn Payments>,
     cancellations: Data<dyn Cancellations>,
+    house: Data<dyn House>,
+    operators: Data<dyn Operators>,
     readiness: Data<dyn Readiness>,
     clock: Data<dyn Clock>,
     ids: Data<dyn IdGenerator>,
     stop: Data<CancellationToken>,
     tokens: Data<Tokens>,
-    operator_key: Data<OperatorKey>,
     refund_rules: Data<RefundRules>,
+    root_key: Data<RootKey>,
     venue_zone: Data<VenueZone>,
     sign_up: Data<SignUp>,
     deadline: Data<Deadline>,
@@ -157,13 +165,15 @@ impl Parts {
             balances: api.balances.into(),
             payments: api.payments.into(),
             cancellations: api.cancellations.into(),
+            house: api.house.into(),
+            operators: api.operators.into(),
             readiness: api.readiness.into(),
             clock: api.clock.into(),
             ids: api.ids.into(),
             stop: Data::new(api.stop),
             tokens: Data::new(tokens),
-            operator_key: Data::new(OperatorKey::new(&settings.operator_key)),
             refund_rules: Data::new(settings.refund_rules),
+            root_key: Data::new(RootKey::new(&settings.operator_key)),
             venue_zone: Data::new(settings.venue_zone),
             sign_up: Data::new(settings.sign_up),
             deadline: Data::new(Deadline(settings.request_timeout)),
@@ -182,13 +192,15 @@ impl Parts {
             .app_data(self.balances)
             .app_data(self.payments)
             .app_data(self.cancellations)
+            .app_data(self.house)
+            .app_data(self.operators)
             .app_data(self.readiness)
             .app_data(self.clock)
             .app_data(self.ids)
             .app_data(self.stop)
             .app_data(self.tokens)
-            .app_data(self.operator_key)
             .app_data(self.refund_rules)
+            .app_data(self.root_key)
             .app_data(self.venue_zone)
             .app_data(self.sign_up)
             .app_data(self.deadline)

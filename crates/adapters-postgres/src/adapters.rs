@@ -8,6 +8,8 @@ use domain::{
     catalogue::{CatalogueStore, SeatMaps},
     clock::Clock,
     health::Readiness,
+    house::HouseStore,
+    operators::OperatorStore,
     payment::Cashier,
     queue::{LineView, Presence, QueuePolicy, QueueTimes, TokenQueue},
     reservations::{HoldRules, RefundRules, SeatStore},
@@ -20,9 +22,11 @@ use crate::{
     cashier::PgCashier,
     catalogue::PgCatalogue,
     clock::PgClock,
+    house::PgHouse,
     lane::{LaneSettings, Tasks},
     ledger::PgLedger,
     line::FollowedLine,
+    operators::PgOperators,
     pool::Database,
     presence::PgPresence,
     queue::PgTokenQueue,
@@ -73,6 +77,10 @@ pub struct Adapters {
     pub cashier: Arc<dyn Cashier>,
     /// Dates that are called off.
     pub cancellations: Arc<dyn CancellationStore>,
+    /// What the house does with its concerts.
+    pub house: Arc<dyn HouseStore>,
+    /// Operators' keys and the log.
+    pub operators: Arc<dyn OperatorStore>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
     tasks: Tasks,
@@ -135,7 +143,7 @@ impl Adapters {
             users: Arc::new(PgUsers::start(db(), lanes, &tasks)),
             tokens: Arc::new(tokens),
             presence,
-            catalogue: Arc::new(PgCatalogue::new(db(), maps.clone())),
+            catalogue: Arc::new(PgCatalogue::new(db(), maps.clone(), clock.clone())),
             seats: Arc::new(PgSeatStore::start(
                 db(),
                 clock.clone(),
@@ -160,6 +168,8 @@ impl Adapters {
                 &tasks,
             )),
             cancellations: Arc::new(PgCancellations::new(db(), clock.clone(), maps.clone())),
+            operators: Arc::new(PgOperators::start(db(), clock.clone(), &tasks)),
+            house: Arc::new(PgHouse::new(db(), clock.clone(), maps.clone())),
             seat_maps: maps,
             readiness: Arc::new(PgReadiness::new(line.clone())),
             line,

@@ -12,18 +12,19 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use domain::{
-    cancellation::{Cancellation, CancellationError, CancellationStore, call_off},
+    cancellation::{Cancellation, CancellationError, CancellationStore, call_off, called_off},
     catalogue::ShortText,
     clock::Clock,
     id::{EntryId, ReservationId, ScheduleId},
     money::Money,
+    operators::Operator,
     reservations::ReservationStatus,
     storage::StorageError,
 };
 use time::OffsetDateTime;
 
 use crate::{
-    accounts,
+    accounts, admin_log,
     error::storage,
     pool::Database,
     refunds,
@@ -55,13 +56,14 @@ impl PgCancellations {
 impl CancellationStore for PgCancellations {
     async fn begin(
         &self,
+        operator: Operator,
         schedule: ScheduleId,
         reason: Option<ShortText>,
     ) -> Result<bool, StorageError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
         let begun = self.database.detached(async move {
             let mut conn = database.connection().await?;
-            conn.transaction(async |conn| begin(conn, &*clock, schedule, reason).await)
+            conn.transaction(async |conn| begin(conn, &*clock, &operator, schedule, reason).await)
                 .await
                 .map_err(storage)
         });
@@ -93,6 +95,7 @@ impl CancellationStore for PgCancellations {
 async fn begin(
     conn: &mut AsyncPgConnection,
     clock: &dyn Clock,
+    operator: &Operator,
     schedule: ScheduleId,
     reason: Option<ShortText>,
 ) -> QueryResult<bool> {
@@ -101,12 +104,14 @@ async fn begin(
         return Ok(false);
     };
     if show.called_off.is_none() {
-        sql::<()>("UPDATE schedules SET cancelled_at = $2, cancel_reason = $3 WHERE id = $1")
-            .bind::<Uuid, _>(schedule.get())
-            .bind::<Timestamptz, _>(clock.now())
-            .bind::<Nullable<Text>, _>(reason.map(|reason| reason.as_str().to_owned()))
-            .execute(conn)
-            .await?;
+        let now = clock.now();
+        let log = admin_log::entry(operator, now, &called_off(schedule, reason.as_ref()));
+        let cancel =
+            sql("UPDATE schedules SET cancelled_at = $2, cancel_reason = $3 WHERE id = $1")
+                .bind::<Uuid, _>(schedule.get())
+                .bind::<Timestamptz, _>(now)
+                .bind::<Nullable<Text>, _>(reason.map(|reason| reason.as_str().to_owned()));
+        sql::run(conn, vec![cancel, log]).await?;
     }
     Ok(true)
 }
@@ -131,8 +136,8 @@ type Row = (
 async fn find(conn: &mut AsyncPgConnection, schedule: ScheduleId) -> QueryResult<Option<Row>> {
     let mut rows: Vec<Row> = sql::<Columns>(
         "SELECT s.cancelled_at, s.cancel_finished_at, s.cancel_reason, \
-         (SELECT count(DISTINCT reservation_id) FROM seats \
-           WHERE schedule_id = s.id AND status = 'sold'), \
+         (SELECT count(DISTINCT r.id) FROM seats JOIN reservations r ON r.id = reservation_id \
+           WHERE seats.schedule_id = s.id AND seats.status = 'sold'), \
          back.refunds, back.amount \
          FROM schedules s CROSS JOIN LATERAL (\
            SELECT count(*) AS refunds, coalesce(sum(amount), 0)::bigint AS amount FROM refunds \
@@ -202,23 +207,24 @@ async fn next_due(conn: &mut AsyncPgConnection) -> QueryResult<Option<ScheduleId
 }
 
 /// The first reservations that are paid, or pending and not over, at most so many. Those that are over
-/// are the sweeper's.
+/// are the sweeper's, and seats without a reservation are the house's.
 async fn live(
     conn: &mut AsyncPgConnection,
     schedule: ScheduleId,
     now: OffsetDateTime,
     most: usize,
 ) -> QueryResult<Vec<uuid::Uuid>> {
-    let rows: Vec<(Option<uuid::Uuid>,)> = sql::<(Nullable<Uuid>,)>(
-        "SELECT reservation_id FROM seats \
-         WHERE schedule_id = $1 AND (status = 'sold' OR held_until > $2) ORDER BY number LIMIT $3",
+    let rows: Vec<(uuid::Uuid,)> = sql::<(Uuid,)>(
+        "SELECT r.id FROM seats s JOIN reservations r ON r.id = s.reservation_id \
+         WHERE s.schedule_id = $1 AND (s.status = 'sold' OR s.held_until > $2) \
+         ORDER BY s.number LIMIT $3",
     )
     .bind::<Uuid, _>(schedule.get())
     .bind::<Timestamptz, _>(now)
     .bind::<BigInt, _>(i64::try_from(most).unwrap_or(i64::MAX))
     .load(conn)
     .await?;
-    let distinct: BTreeSet<_> = rows.into_iter().filter_map(|(id,)| id).collect();
+    let distinct: BTreeSet<_> = rows.into_iter().map(|(id,)| id).collect();
     Ok(distinct.into_iter().collect())
 }
 

@@ -228,7 +228,7 @@ fn store(
         Some((receipt.reservation.user_id, key, receipt.id.get()))
     });
     let mut writes = vec![
-        insert(settled),
+        insert(&settled.iter().map(|s| &s.receipt).collect::<Vec<_>>()),
         mark_paid(settled),
         sell_seats(locked, settled),
         schedules::count(locked, &counts),
@@ -239,8 +239,9 @@ fn store(
     writes
 }
 
-fn insert(settled: &[Settlement]) -> Sql {
-    let receipts = || settled.iter().map(|settlement| &settlement.receipt);
+/// Stores new payments.
+pub(crate) fn insert(new: &[&Receipt]) -> Sql {
+    let receipts = || new.iter();
     sql(
         "INSERT INTO payments (id, reservation_id, user_id, amount, balance_after, paid_at) \
          SELECT * FROM unnest($1, $2, $3, $4, $5, $6)",

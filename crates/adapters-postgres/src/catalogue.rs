@@ -10,54 +10,79 @@ use diesel::{
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use domain::{
     catalogue::{CatalogueStore, Concert, NewSchedule, Schedule, ShortText},
+    clock::Clock,
     id::{ConcertId, ScheduleId},
+    operators::Operator,
     page::{Page, PageRequest},
     storage::StorageError,
 };
 use futures_util::try_join;
 use time::OffsetDateTime;
 
-use crate::{error::storage, pool::Database, seat_maps::PgSeatMaps, sql::sql};
+use crate::{
+    admin_log,
+    error::storage,
+    pool::Database,
+    seat_maps::PgSeatMaps,
+    sql::{self, sql},
+};
 
 /// [`CatalogueStore`] on PostgreSQL.
 pub struct PgCatalogue {
     database: Database,
     maps: Arc<PgSeatMaps>,
+    clock: Arc<dyn Clock>,
 }
 
 impl PgCatalogue {
     /// The catalogue of `database`, whose seats are shown by `maps`.
-    pub fn new(database: Database, maps: Arc<PgSeatMaps>) -> Self {
-        Self { database, maps }
+    pub fn new(database: Database, maps: Arc<PgSeatMaps>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            database,
+            maps,
+            clock,
+        }
     }
 }
 
 #[async_trait]
 impl CatalogueStore for PgCatalogue {
-    async fn add_concert(&self, concert: Concert) -> Result<(), StorageError> {
-        let database = self.database.clone();
+    async fn add_concert(&self, operator: Operator, concert: Concert) -> Result<(), StorageError> {
+        let (database, clock) = (self.database.clone(), self.clock.clone());
         self.database
             .detached(async move {
                 let mut conn = database.connection().await?;
-                sql::<()>("INSERT INTO concerts (id, title, venue) VALUES ($1, $2, $3)")
+                let add = sql("INSERT INTO concerts (id, title, venue) VALUES ($1, $2, $3)")
                     .bind::<Uuid, _>(concert.id.get())
                     .bind::<Text, _>(concert.title.as_str().to_owned())
-                    .bind::<Text, _>(concert.venue.as_str().to_owned())
-                    .execute(&mut conn)
+                    .bind::<Text, _>(concert.venue.as_str().to_owned());
+                let log = admin_log::entry(&operator, clock.now(), &concert.created());
+                conn.transaction(async |conn| sql::run(conn, vec![add, log]).await)
                     .await
-                    .map_err(storage)?;
-                Ok(())
+                    .map_err(storage)
             })
             .await
     }
 
-    async fn add_schedule(&self, new: NewSchedule) -> Result<bool, StorageError> {
+    async fn add_schedule(
+        &self,
+        operator: Operator,
+        new: NewSchedule,
+    ) -> Result<bool, StorageError> {
         let (database, concert) = (self.database.clone(), new.schedule.concert_id);
+        let clock = self.clock.clone();
         let added = self.database.detached(async move {
             let mut conn = database.connection().await?;
-            conn.transaction(async |conn| add_schedule(conn, new).await)
-                .await
-                .map_err(storage)
+            conn.transaction(async |conn| {
+                let log = admin_log::entry(&operator, clock.now(), &new.schedule.created());
+                let added = add_schedule(conn, new).await?;
+                if added {
+                    log.execute(conn).await?;
+                }
+                Ok(added)
+            })
+            .await
+            .map_err(storage)
         });
         let added = added.await?;
         self.maps.dates_changed(concert);

@@ -8,6 +8,7 @@
 //!   schedule's lock is that of its seats and reservations, too. (Tokens are locked by the queue's.)
 //! - **Versions**: every change of the queue takes the next version under the lock of the queue's
 //!   row; each process follows them into memory (`line`).
+//! - **The operators' log** is written in the transaction of the change (`admin_log`).
 //! - **Seat maps** are kept in memory for those who look, and are at most 300 ms old (`seat_maps`).
 //! - **A write outlives its caller**: it runs in a lane's worker or a task of its own, bounded by
 //!   the database's own time limits, and where it cannot be heard by the time for which anyone may
@@ -15,6 +16,7 @@
 
 mod accounts;
 mod adapters;
+mod admin_log;
 mod audit;
 mod cancellations;
 mod cashier;
@@ -24,11 +26,13 @@ mod connector;
 mod durability;
 mod error;
 mod fresh;
+mod house;
 mod idempotency;
 mod lane;
 mod ledger;
 mod line;
 mod migrate;
+mod operators;
 mod pool;
 mod presence;
 mod queue;

@@ -15,6 +15,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use domain::{
     clock::Clock,
     id::{TokenId, UserId},
+    operators::Operator,
     queue::{
         Board, EndReason, InvalidPolicy, Issued, JoinRefusal, JoinRequest, PolicyChange,
         QueuePolicy, QueueTimes, QueueToken, Tick, TokenQueue, TokenState, join,
@@ -25,6 +26,7 @@ use futures_util::try_join;
 use time::OffsetDateTime;
 
 use crate::{
+    admin_log,
     error::storage,
     lane::{Batch, Decided, Lane, LaneSettings, Tasks},
     pool::Database,
@@ -133,13 +135,14 @@ impl TokenQueue for PgTokenQueue {
 
     async fn change_policy(
         &self,
+        operator: Operator,
         change: PolicyChange,
     ) -> Result<Result<Board, InvalidPolicy>, StorageError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
         self.database
             .detached(async move {
                 let mut conn = database.connection().await?;
-                conn.transaction(async |conn| change_policy(conn, &*clock, change).await)
+                conn.transaction(async |conn| change_policy(conn, &*clock, &operator, change).await)
                     .await
                     .map_err(storage)
             })
@@ -162,6 +165,7 @@ async fn leave(conn: &mut AsyncPgConnection, clock: &dyn Clock, id: TokenId) -> 
 async fn change_policy(
     conn: &mut AsyncPgConnection,
     clock: &dyn Clock,
+    operator: &Operator,
     change: PolicyChange,
 ) -> QueryResult<Result<Board, InvalidPolicy>> {
     let locked = queue_state::lock(conn).await?;
@@ -169,13 +173,14 @@ async fn change_policy(
         Ok(policy) => policy,
         Err(invalid) => return Ok(Err(invalid)),
     };
-    sql::<()>("UPDATE queue_state SET capacity = $1, admission_batch = $2, paused = $3")
+    let now = clock.now();
+    let set = sql("UPDATE queue_state SET capacity = $1, admission_batch = $2, paused = $3")
         .bind::<Integer, _>(policy.capacity.cast_signed())
         .bind::<Integer, _>(policy.admission_batch.cast_signed())
-        .bind::<Bool, _>(policy.paused)
-        .execute(conn)
-        .await?;
-    board(conn, clock.now()).await.map(Ok)
+        .bind::<Bool, _>(policy.paused);
+    let log = admin_log::entry(operator, now, &locked.state.policy.became(policy));
+    sql::run(conn, vec![set, log]).await?;
+    board(conn, now).await.map(Ok)
 }
 
 async fn board(conn: &mut AsyncPgConnection, now: OffsetDateTime) -> QueryResult<Board> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::{
     QueryResult,
-    sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid},
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
@@ -45,8 +45,8 @@ pub(crate) async fn lock(
     lock_with(
         conn,
         sql(
-            "SELECT id, starts_at, sales_open_at, total_seats, version, cancelled_at, cancel_reason \
-             FROM schedules WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
+            "SELECT id, starts_at, sales_open_at, sales_closed, total_seats, version, cancelled_at, \
+             cancel_reason FROM schedules WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
         )
         .bind::<Array<Uuid>, _>(ids),
     )
@@ -62,8 +62,8 @@ pub(crate) async fn lock_of(
     lock_with(
         conn,
         sql(
-            "SELECT id, starts_at, sales_open_at, total_seats, version, cancelled_at, cancel_reason \
-             FROM schedules WHERE id IN (SELECT schedule_id FROM reservations WHERE id = ANY($1)) \
+            "SELECT id, starts_at, sales_open_at, sales_closed, total_seats, version, cancelled_at, \
+             cancel_reason FROM schedules WHERE id IN (SELECT schedule_id FROM reservations WHERE id = ANY($1)) \
              ORDER BY id FOR NO KEY UPDATE",
         )
         .bind::<Array<Uuid>, _>(reservations),
@@ -75,6 +75,7 @@ type Columns = (
     Uuid,
     Timestamptz,
     Nullable<Timestamptz>,
+    Bool,
     Integer,
     BigInt,
     Nullable<Timestamptz>,
@@ -84,6 +85,7 @@ type Row = (
     uuid::Uuid,
     OffsetDateTime,
     Option<OffsetDateTime>,
+    bool,
     i32,
     i64,
     Option<OffsetDateTime>,
@@ -93,14 +95,15 @@ type Row = (
 async fn lock_with(mut conn: &AsyncPgConnection, lock: Sql<Columns>) -> QueryResult<Locked> {
     let rows: Vec<Row> = lock.load(&mut conn).await?;
     let mut locked = Locked::default();
-    for (id, starts_at, sales_open_at, total_seats, version, cancelled_at, reason) in rows {
+    for (id, starts_at, sales_open_at, sales_closed, total_seats, version, off, reason) in rows {
         let (id, on_sale) = (
             ScheduleId::new(id),
             OnSale {
                 starts_at,
                 sales_open_at,
+                sales_closed,
                 total_seats: total_seats.unsigned_abs(),
-                called_off: cancelled_at.map(|_| called_off(reason)),
+                called_off: off.map(|_| called_off(reason)),
             },
         );
         locked.on_sale.insert(id, on_sale);

@@ -10,6 +10,7 @@ use crate::{
     catalogue::ShortText,
     id::{EntryId, IdGenerator, ReservationId, ScheduleId, UserId},
     money::Money,
+    operators::{Action, Change, Operator},
     reservations::{Refund, RefundCause, Reservation, ReservationStatus},
     storage::StorageError,
 };
@@ -60,6 +61,13 @@ pub struct CalledOffBatch {
     pub refunds: Vec<Refund>,
 }
 
+/// That a date was called off, for the log.
+pub fn called_off(schedule: ScheduleId, reason: Option<&ShortText>) -> Change {
+    Change::new(Action::ScheduleCancelled)
+        .of("schedule_id", schedule.get())
+        .set("reason", reason.map(ShortText::as_str))
+}
+
 /// Ends `reservations` of a date that was called off, whatever the rules of refunds say. What has
 /// ended already, or expires by itself, is left as it is.
 pub fn call_off(
@@ -90,10 +98,11 @@ pub fn call_off(
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait CancellationStore: Send + Sync {
-    /// Calls a date off: from then on nothing can be held or paid there. Doing it twice is doing it
-    /// once, and the first reason stays. `false` when there is no such date.
+    /// Calls a date off, with an entry in the log: from then on nothing can be held or paid there.
+    /// Doing it twice is doing it once, and the first reason stays. `false` when there is no such date.
     async fn begin(
         &self,
+        operator: Operator,
         schedule: ScheduleId,
         reason: Option<ShortText>,
     ) -> Result<bool, StorageError>;
@@ -109,9 +118,10 @@ pub trait CancellationStore: Send + Sync {
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Cancellations: Send + Sync {
-    /// Calls a date off (the operator), and tells how far the refunds have come.
+    /// Calls a date off, and tells how far the refunds have come.
     async fn call_off(
         &self,
+        operator: Operator,
         schedule: ScheduleId,
         reason: Option<ShortText>,
     ) -> Result<Cancellation, CancellationError>;
@@ -138,10 +148,11 @@ impl CancellationService {
 impl Cancellations for CancellationService {
     async fn call_off(
         &self,
+        operator: Operator,
         schedule: ScheduleId,
         reason: Option<ShortText>,
     ) -> Result<Cancellation, CancellationError> {
-        if !self.store.begin(schedule, reason).await? {
+        if !self.store.begin(operator, schedule, reason).await? {
             return Err(CancellationError::ScheduleNotFound);
         }
         self.store.find(schedule).await

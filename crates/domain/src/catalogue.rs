@@ -9,6 +9,7 @@ use crate::{
     clock::Clock,
     id::{ConcertId, IdGenerator, ScheduleId, SeatId},
     money::Money,
+    operators::{Action, Change, Operator},
     page::{Page, PageRequest},
     seats::{Seat, SeatStatus},
     storage::StorageError,
@@ -33,6 +34,16 @@ pub struct Concert {
     pub venue: ShortText,
 }
 
+impl Concert {
+    /// That it was added, for the log.
+    pub fn created(&self) -> Change {
+        Change::new(Action::ConcertCreated)
+            .of("concert_id", self.id.get())
+            .set("title", self.title.as_str())
+            .set("venue", self.venue.as_str())
+    }
+}
+
 /// One date of a concert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -50,6 +61,18 @@ pub struct Schedule {
     pub remaining_seats: u32,
     /// How many are sold.
     pub sold_seats: u32,
+}
+
+impl Schedule {
+    /// That it was added, for the log.
+    pub fn created(&self) -> Change {
+        Change::new(Action::ScheduleCreated)
+            .of("concert_id", self.concert_id.get())
+            .of("schedule_id", self.id.get())
+            .set("starts_at", self.starts_at)
+            .set("sales_open_at", self.sales_open_at)
+            .set("total_seats", self.total_seats)
+    }
 }
 
 /// Why the catalogue has nothing to show.
@@ -86,9 +109,13 @@ pub struct NewSchedule {
 #[async_trait]
 pub trait CatalogueStore: Send + Sync {
     /// Stores a new concert.
-    async fn add_concert(&self, concert: Concert) -> Result<(), StorageError>;
+    async fn add_concert(&self, operator: Operator, concert: Concert) -> Result<(), StorageError>;
     /// Stores a new schedule with its seats; `false` when there is no such concert.
-    async fn add_schedule(&self, schedule: NewSchedule) -> Result<bool, StorageError>;
+    async fn add_schedule(
+        &self,
+        operator: Operator,
+        schedule: NewSchedule,
+    ) -> Result<bool, StorageError>;
     /// The concerts, oldest first.
     async fn concerts(
         &self,
@@ -154,12 +181,14 @@ pub trait Catalogue: Send + Sync {
     /// Adds a concert (the operator).
     async fn add_concert(
         &self,
+        operator: Operator,
         title: ShortText,
         venue: ShortText,
     ) -> Result<Concert, CatalogueError>;
     /// Adds a date to a concert (the operator).
     async fn add_schedule(
         &self,
+        operator: Operator,
         concert: ConcertId,
         starts_at: OffsetDateTime,
         sales_open_at: Option<OffsetDateTime>,
@@ -266,6 +295,7 @@ impl Catalogue for CatalogueService {
 
     async fn add_concert(
         &self,
+        operator: Operator,
         title: ShortText,
         venue: ShortText,
     ) -> Result<Concert, CatalogueError> {
@@ -274,12 +304,13 @@ impl Catalogue for CatalogueService {
             title,
             venue,
         };
-        self.store.add_concert(concert.clone()).await?;
+        self.store.add_concert(operator, concert.clone()).await?;
         Ok(concert)
     }
 
     async fn add_schedule(
         &self,
+        operator: Operator,
         concert_id: ConcertId,
         starts_at: OffsetDateTime,
         sales_open_at: Option<OffsetDateTime>,
@@ -301,7 +332,7 @@ impl Catalogue for CatalogueService {
             schedule: schedule.clone(),
             seats,
         };
-        if !self.store.add_schedule(new).await? {
+        if !self.store.add_schedule(operator, new).await? {
             return Err(CatalogueError::ConcertNotFound);
         }
         Ok(schedule)

@@ -52,6 +52,10 @@ id! {
     PaymentId,
     /// One change of a balance.
     EntryId,
+    /// A key of an operator.
+    OperatorKeyId,
+    /// Seats that the house keeps.
+    BlockId,
 }
 
 /// Counts up from 1, for tests that want to know the ids beforehand.

@@ -37,4 +37,8 @@ pub mod payment;
 
 pub mod cancellation;
 
+pub mod operators;
+
+pub mod house;
+
 pub mod audit;

@@ -49,6 +49,9 @@ pub enum HoldError {
         /// When.
         opens_at: OffsetDateTime,
     },
+    /// The operator has closed the sales.
+    #[error("sales are closed")]
+    SalesClosed,
     /// The schedule has no such seats.
     #[error("no such seats")]
     SeatNotFound {

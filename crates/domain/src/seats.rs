@@ -50,9 +50,12 @@ pub struct SeatNumbers(Vec<SeatNumber>);
 /// A wish that no hold can fulfil.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSeatNumbers {
-    /// None, or more than four.
-    #[error("1 to {} seat numbers are asked for", SeatNumbers::MOST)]
-    Count,
+    /// None, or too many.
+    #[error("1 to {most} seat numbers are asked for")]
+    Count {
+        /// How many may be.
+        most: usize,
+    },
     /// Zero, negative, or beyond the largest hall.
     #[error("a seat number is 1 to {}", SeatNumber::MAX)]
     Range,
@@ -67,22 +70,46 @@ impl SeatNumbers {
 
     /// Accepts the numbers as a client sent them.
     pub fn new(numbers: &[i64]) -> Result<Self, InvalidSeatNumbers> {
-        if !(1..=Self::MOST).contains(&numbers.len()) {
-            return Err(InvalidSeatNumbers::Count);
-        }
-        let seats: Option<Vec<_>> = numbers.iter().map(|n| SeatNumber::new(*n)).collect();
-        let mut seats = seats.ok_or(InvalidSeatNumbers::Range)?;
-        seats.sort_unstable();
-        if seats.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(InvalidSeatNumbers::Doubled);
-        }
-        Ok(Self(seats))
+        distinct(numbers, Self::MOST).map(Self)
     }
 
     /// The numbers, ascending.
     pub fn as_slice(&self) -> &[SeatNumber] {
         &self.0
     }
+}
+
+/// Different seats, in ascending order: what the house may keep at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HouseSeats(Vec<SeatNumber>);
+
+impl HouseSeats {
+    /// The most at once.
+    pub const MOST: usize = 1_000;
+
+    /// Accepts the numbers as a client sent them.
+    pub fn new(numbers: &[i64]) -> Result<Self, InvalidSeatNumbers> {
+        distinct(numbers, Self::MOST).map(Self)
+    }
+
+    /// The numbers, ascending.
+    pub fn as_slice(&self) -> &[SeatNumber] {
+        &self.0
+    }
+}
+
+/// The seats with these numbers, ascending: 1 to `most` different ones.
+fn distinct(numbers: &[i64], most: usize) -> Result<Vec<SeatNumber>, InvalidSeatNumbers> {
+    if !(1..=most).contains(&numbers.len()) {
+        return Err(InvalidSeatNumbers::Count { most });
+    }
+    let seats: Option<Vec<_>> = numbers.iter().map(|n| SeatNumber::new(*n)).collect();
+    let mut seats = seats.ok_or(InvalidSeatNumbers::Range)?;
+    seats.sort_unstable();
+    if seats.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(InvalidSeatNumbers::Doubled);
+    }
+    Ok(seats)
 }
 
 /// Who has a seat.
@@ -97,9 +124,9 @@ pub enum SeatStatus {
         /// Until when; at that instant the seat is free (rule 16).
         until: OffsetDateTime,
     },
-    /// A paid reservation.
+    /// A paid reservation, or the house, which keeps it for itself.
     Sold {
-        /// Which.
+        /// Which; of the house, the id of its block.
         by: ReservationId,
     },
 }
@@ -145,11 +172,9 @@ mod tests {
 
     #[test]
     fn rule_12_a_hold_asks_for_one_to_four_different_seats() {
-        assert_eq!(SeatNumbers::new(&[]), Err(InvalidSeatNumbers::Count));
-        assert_eq!(
-            SeatNumbers::new(&[1, 2, 3, 4, 5]),
-            Err(InvalidSeatNumbers::Count)
-        );
+        let count = Err(InvalidSeatNumbers::Count { most: 4 });
+        assert_eq!(SeatNumbers::new(&[]), count);
+        assert_eq!(SeatNumbers::new(&[1, 2, 3, 4, 5]), count);
         assert_eq!(SeatNumbers::new(&[0]), Err(InvalidSeatNumbers::Range));
         assert_eq!(SeatNumbers::new(&[-1]), Err(InvalidSeatNumbers::Range));
         assert_eq!(SeatNumbers::new(&[50_001]), Err(InvalidSeatNumbers::Range));

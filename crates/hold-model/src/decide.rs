@@ -164,6 +164,7 @@ fn on_sale(rows: &Database) -> OnSale {
     OnSale {
         starts_at: at(Id::MAX),
         sales_open_at: None,
+        sales_closed: false,
         total_seats: u32::try_from(rows.seats.len()).unwrap_or(u32::MAX),
         called_off: None,
     }

@@ -31,16 +31,6 @@ fn in_every_state_after_a_payment_that_can_be_refunded_all_promises_are_kept() {
 }
 
 #[test]
-fn control_without_the_schedules_lock_a_refund_takes_a_seat_from_another() {
-    let sale = Sale {
-        locks: false,
-        sold: true,
-        ..Sale::default()
-    };
-    check(sale).assert_any_discovery(PAID_FOR_GOOD);
-}
-
-#[test]
 fn control_without_the_schedules_lock_a_seat_is_given_to_two() {
     let sale = Sale {
         locks: false,

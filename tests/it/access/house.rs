@@ -6,7 +6,7 @@ use std::{
 };
 
 use reqwest::{Method, header::HeaderMap};
-use serde_json::Value;
+use serde_json::{Value, json};
 use system_tests::{Answer, App, Fan, OPERATOR_KEY, eventually};
 
 use super::{
@@ -61,7 +61,15 @@ impl House {
         let bought = fan.hold(&self.schedule, &[self.seat()], None).await;
         let paid = fan.pay(bought.text("id"), None).await;
         assert_eq!((held.status, paid.status), (201, 201), "{held:?} {paid:?}");
+        let name = json!({"name": bought.text("id")});
+        let key = self.app.operator(Method::POST, "/v1/admin/keys", &name);
+        let blocks = format!("/v1/admin/schedules/{}/blocks", self.schedule);
+        let seats = json!({"seat_numbers": [self.seat()]});
+        let block = self.app.operator(Method::POST, &blocks, &seats).await;
         Owner {
+            key: key.await.text("id").to_owned(),
+            house_seats: [self.seat(), self.seat()],
+            block: block.text("id").to_owned(),
             fan,
             schedule: self.schedule.clone(),
             free_seat: self.seat(),

@@ -20,6 +20,11 @@ pub struct Owner {
     /// A hold, to be paid or cancelled.
     pub held: String,
     pub payment: String,
+    /// A key of an operator, to be revoked.
+    pub key: String,
+    /// A seat to be blocked, one to be given away, and a block to be freed.
+    pub house_seats: [u32; 2],
+    pub block: String,
 }
 
 /// Whose things a request is about.
@@ -55,6 +60,9 @@ pub fn request(app: &App, row: &Row<'_>, owner: &Owner, things: &Things) -> Requ
         path if path.starts_with("/v1/reservations/{id}") => &things.reservation,
         path if path.starts_with("/v1/payments/{id}") => &things.payment,
         path if path.starts_with("/v1/schedules/{id}") => &owner.schedule,
+        path if path.starts_with("/v1/admin/schedules/{id}") => &owner.schedule,
+        "/v1/admin/blocks/{id}" => &owner.block,
+        "/v1/admin/keys/{id}" => &owner.key,
         _ => &owner.concert,
     };
     let path = row.path.replace("{id}", id);
@@ -87,6 +95,13 @@ pub fn body(row: &Row<'_>, owner: &Owner, things: &Things) -> Option<Value> {
             "starts_at": "2999-01-01T00:00:00Z",
             "seats": [{"grade": "R", "price": 10_000, "from": 1, "to": 2}],
         }),
+        (_, "/v1/admin/concerts/{id}") => json!({"venue": "Hall"}),
+        (_, "/v1/admin/schedules/{id}") => json!({"sales_closed": false}),
+        (_, "/v1/admin/schedules/{id}/blocks") => json!({"seat_numbers": [owner.house_seats[0]]}),
+        (_, "/v1/admin/schedules/{id}/complimentary") => {
+            json!({"user_id": owner.fan.id, "seat_numbers": [owner.house_seats[1]]})
+        }
+        (_, "/v1/admin/keys") => json!({"name": owner.held}),
         (_, "/v1/admin/queue") => json!({"admission_batch": 100}),
         (method, path) => panic!("how is {method} {path} asked? Say so here"),
     })

@@ -108,13 +108,13 @@ async fn an_empty_database_gets_all_of_it() {
     store
         .expect_add_concert()
         .times(12)
-        .returning(move |concert| {
+        .returning(move |_, concert| {
             known.lock().unwrap().insert(concert.id);
             Ok(())
         });
     store
         .expect_add_schedule()
-        .returning(move |new: NewSchedule| {
+        .returning(move |_, new: NewSchedule| {
             Ok(concerts.lock().unwrap().contains(&new.schedule.concert_id))
         });
     let shows = programme::shows(NOW).unwrap();

@@ -6,8 +6,8 @@ use adapters_http::{Api, HttpSettings};
 use adapters_postgres::Adapters;
 use domain::{
     balance::BalanceService, cancellation::CancellationService, catalogue::CatalogueService,
-    id::IdGenerator, payment::PaymentService, queue::QueueService,
-    reservations::ReservationService, users::UserService,
+    house::HouseService, id::IdGenerator, operators::OperatorService, payment::PaymentService,
+    queue::QueueService, reservations::ReservationService, users::UserService,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +58,11 @@ pub fn assemble(
         )),
         cancellations: Arc::new(CancellationService::new(
             adapters.cancellations.clone(),
+            ids.clone(),
+        )),
+        house: Arc::new(HouseService::new(adapters.house.clone(), ids.clone())),
+        operators: Arc::new(OperatorService::new(
+            adapters.operators.clone(),
             ids.clone(),
         )),
         readiness: adapters.readiness.clone(),

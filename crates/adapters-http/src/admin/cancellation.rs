@@ -57,7 +57,7 @@ impl<'a> From<&'a Cancellation> for CancellationView<'a> {
 /// `POST /v1/admin/schedules/{id}/cancellation`. The refunds go on when this is answered; who asks again
 /// is told how far they are.
 pub(crate) async fn call_off(
-    _: Operator,
+    Operator(operator): Operator,
     id: PathId,
     cancellations: Data<dyn Cancellations>,
     Body(wish): Body<NewCancellation>,
@@ -65,7 +65,7 @@ pub(crate) async fn call_off(
     let reason = wish.reason.as_deref();
     let reason = reason.map(|reason| text("/reason", reason)).transpose();
     let reason = reason.map_err(|fault| Problem::invalid([fault]))?;
-    let begun = cancellations.call_off(id.of(ScheduleId::new), reason);
+    let begun = cancellations.call_off(operator, id.of(ScheduleId::new), reason);
     let begun = begun.await?;
     let progress = format!("/v1/admin/schedules/{}/cancellation", begun.schedule_id);
     Ok(HttpResponse::Accepted()

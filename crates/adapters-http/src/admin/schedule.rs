@@ -65,7 +65,7 @@ impl NewSchedule {
 }
 
 /// In UTC and whole microseconds, which is all that the ports know.
-fn moment(pointer: &str, time: OffsetDateTime) -> Result<OffsetDateTime, Fault> {
+pub(super) fn moment(pointer: &str, time: OffsetDateTime) -> Result<OffsetDateTime, Fault> {
     let utc = time.checked_to_offset(UtcOffset::UTC);
     let utc = utc.and_then(|utc| utc.replace_microsecond(utc.microsecond()).ok());
     utc.ok_or_else(|| Fault::at(pointer, "the time has no UTC"))

@@ -3,6 +3,7 @@ use crate::testing::*;
 use domain::{
     catalogue::{CatalogueError, Concert},
     id::ScheduleId,
+    operators::Authority,
     queue::QueuePolicy,
     storage::StorageError,
 };
@@ -48,7 +49,7 @@ async fn the_operator_adds_a_concert() {
     fixture
         .catalogue
         .expect_add_concert()
-        .returning(|title, venue| {
+        .returning(|_, title, venue| {
             let id = ConcertId::new(Uuid::from_u128(1));
             Ok(Concert { id, title, venue })
         });
@@ -91,10 +92,8 @@ async fn added(body: Value) -> (Added, Answer) {
     let mut fixture = Fixture::new();
     let asked: Arc<Mutex<Option<Added>>> = Arc::default();
     let seen = Arc::clone(&asked);
-    fixture
-        .catalogue
-        .expect_add_schedule()
-        .returning(move |concert_id, starts_at, opens, plan| {
+    fixture.catalogue.expect_add_schedule().returning(
+        move |_, concert_id, starts_at, opens, plan| {
             let seats: Vec<_> = plan
                 .seats()
                 .map(|(number, grade, price)| {
@@ -112,7 +111,8 @@ async fn added(body: Value) -> (Added, Answer) {
                 remaining_seats: total_seats,
                 sold_seats: 0,
             })
-        });
+        },
+    );
     let answer = fixture.ask(post(&schedules(), body).by_operator()).await;
     let added = asked.lock().unwrap().take().unwrap();
     (added, answer)
@@ -215,7 +215,7 @@ async fn a_date_of_no_concert_is_refused() {
     fixture
         .catalogue
         .expect_add_schedule()
-        .returning(|_, _, _, _| Err(CatalogueError::ConcertNotFound));
+        .returning(|_, _, _, _, _| Err(CatalogueError::ConcertNotFound));
     let body = json!({"starts_at": "2026-05-01T19:00:00Z"});
     let answer = fixture.ask(post(&schedules(), body).by_operator()).await;
     assert_eq!(answer.problem(), (404, "concert_not_found"));
@@ -233,8 +233,8 @@ async fn rule_4_the_operator_sees_the_queue_and_changes_its_policy() {
     fixture
         .queue_control
         .expect_change()
-        .withf(move |change| *change == expected)
-        .returning(|_| Ok(Ok(BOARD)));
+        .withf(move |operator, change| operator.by == Authority::Root && *change == expected)
+        .returning(|_, _| Ok(Ok(BOARD)));
     let change = json!({"capacity": 2_000, "paused": true});
     let requests = [
         get("/v1/admin/queue").by_operator(),
@@ -257,7 +257,7 @@ async fn a_policy_nobody_can_mean_is_told_where() {
         fixture
             .queue_control
             .expect_change()
-            .returning(move |_| Ok(Err(invalid)));
+            .returning(move |_, _| Ok(Err(invalid)));
         let answer = fixture
             .ask(patch("/v1/admin/queue", json!({})).by_operator())
             .await;

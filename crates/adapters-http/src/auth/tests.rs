@@ -63,6 +63,34 @@ const OPERATORS_CALLS: &[(&str, &str)] = &[
     ),
     ("GET", "/v1/admin/queue"),
     ("PATCH", "/v1/admin/queue"),
+    ("GET", "/v1/admin/concerts"),
+    (
+        "PATCH",
+        "/v1/admin/concerts/00000000-0000-0000-0000-000000000001",
+    ),
+    (
+        "GET",
+        "/v1/admin/schedules/00000000-0000-0000-0000-000000000001",
+    ),
+    (
+        "POST",
+        "/v1/admin/schedules/00000000-0000-0000-0000-000000000001/blocks",
+    ),
+    (
+        "DELETE",
+        "/v1/admin/blocks/00000000-0000-0000-0000-000000000001",
+    ),
+    (
+        "POST",
+        "/v1/admin/schedules/00000000-0000-0000-0000-000000000001/complimentary",
+    ),
+    ("GET", "/v1/admin/keys"),
+    ("POST", "/v1/admin/keys"),
+    (
+        "DELETE",
+        "/v1/admin/keys/00000000-0000-0000-0000-000000000001",
+    ),
+    ("GET", "/v1/admin/log"),
 ];
 
 fn call((method, path): (&str, &str)) -> TestRequest {

@@ -53,8 +53,8 @@ impl Code {
                 "`queue` says how many are ahead and when to ask again (`poll_after_ms`). Ask `GET /v1/queue/tokens/me` then, or listen to its events. Asking more often does not improve the place.",
             ),
             Self::Forbidden => says(
-                "The call is the operator's, and what was sent is not the operator's key.",
-                "Operators: send the key as `Authorization: Bearer KEY`. It is in the file operator.key of the data directory unless it was set. Everyone else: this call is not for you.",
+                "The call is the operator's, and what was sent is not an operator's key, or is one that was revoked. Keys themselves are made and revoked with the root key only.",
+                "Operators: send the key as `Authorization: Bearer KEY`. The root key is in the file operator.key of the data directory unless it was set; with it, `POST /v1/admin/keys` makes others. Everyone else: this call is not for you.",
             ),
             Self::UserNotFound => says(
                 "There is no such user, or it is someone else: both are answered alike.",
@@ -91,6 +91,10 @@ impl Code {
             Self::SalesNotOpen => says(
                 "The sale of this date opens at the moment in `opens_at`.",
                 "Ask again then. A place in the queue can be taken before.",
+            ),
+            Self::SalesClosed => says(
+                "The operator has closed the sales of this date, for now or for good. Nothing was held.",
+                "What you hold already can be paid in its time. For other seats choose another date, or ask again later: sales can be opened again.",
             ),
             Self::SeatLimitReached => says(
                 "With these seats you would have more than `limit` in this date, held and paid ones together. Nothing was held.",
@@ -135,6 +139,22 @@ impl Code {
             Self::IdempotencyKeyReused => says(
                 "This `Idempotency-Key` stands for an earlier request with another body. Nothing was done.",
                 "Send a new key with each new request, and the same key only to repeat one.",
+            ),
+            Self::ScheduleBegun => says(
+                "The concert of this date has begun, so neither its start nor the opening of its sales can be changed. Nothing was changed.",
+                "Add another date with `POST /v1/admin/concerts/{id}/schedules`. Sales can still be closed with `sales_closed`.",
+            ),
+            Self::BlockNotFound => says(
+                "There is no block with this id, or none of its seats is kept any more: they were freed or given away.",
+                "Ask `GET /v1/admin/schedules/{id}/blocks` for the blocks of a date.",
+            ),
+            Self::OperatorKeyExists => says(
+                "A key of this name is live, or the name is `root`, which is that of the key that the server was started with. The log tells keys apart by their names.",
+                "Choose another name, or revoke the key that has it first: `GET /v1/admin/keys` lists them.",
+            ),
+            Self::OperatorKeyNotFound => says(
+                "No live key has this id: there never was one, or it is revoked already.",
+                "Ask `GET /v1/admin/keys` for the live ones.",
             ),
             Self::NotFound => says(
                 "There is nothing at this path.",
@@ -199,8 +219,8 @@ impl Code {
                 "`queue`에 앞에 몇 명이 있는지와 다시 물어볼 때(`poll_after_ms`)가 있습니다. 그때 `GET /v1/queue/tokens/me`로 확인하거나 이벤트를 받으십시오. 더 자주 물어도 순서는 빨라지지 않습니다.",
             ),
             Self::Forbidden => says(
-                "운영자만 쓸 수 있는 호출이며, 보낸 것이 운영자의 키가 아닙니다.",
-                "운영자라면 키를 `Authorization: Bearer KEY`로 보내십시오. 따로 정하지 않았다면 데이터 디렉터리의 operator.key 파일에 있습니다.",
+                "운영자만 쓸 수 있는 호출이며, 보낸 것이 운영자의 키가 아니거나 폐기된 키입니다. 키를 만들고 폐기하는 것은 루트 키로만 할 수 있습니다.",
+                "운영자라면 키를 `Authorization: Bearer KEY`로 보내십시오. 루트 키는 따로 정하지 않았다면 데이터 디렉터리의 operator.key 파일에 있고, 그 키로 `POST /v1/admin/keys`를 호출하면 다른 키를 만들 수 있습니다.",
             ),
             Self::UserNotFound => says(
                 "그런 사용자가 없거나 다른 사용자입니다. 두 경우의 응답은 같습니다.",
@@ -237,6 +257,10 @@ impl Code {
             Self::SalesNotOpen => says(
                 "이 날짜의 예매는 `opens_at`에 시작됩니다.",
                 "그때 다시 요청하십시오. 대기열에는 미리 들어갈 수 있습니다.",
+            ),
+            Self::SalesClosed => says(
+                "운영자가 이 날짜의 예매를 잠시 또는 완전히 마감했습니다. 아무 좌석도 배정되지 않았습니다.",
+                "이미 임시 배정받은 좌석은 시간 안에 결제할 수 있습니다. 다른 날짜를 고르거나, 예매가 다시 열릴 수 있으니 나중에 다시 시도하십시오.",
             ),
             Self::SeatLimitReached => says(
                 "이 좌석까지 더하면 이 날짜에 임시 예약과 결제를 합해 `limit`석을 넘습니다. 아무 좌석도 예약되지 않았습니다.",
@@ -281,6 +305,22 @@ impl Code {
             Self::IdempotencyKeyReused => says(
                 "이 `Idempotency-Key`는 본문이 다른 이전 요청에 쓰였습니다. 아무 일도 하지 않았습니다.",
                 "새 요청에는 새 키를 보내고, 같은 요청을 되풀이할 때만 같은 키를 보내십시오.",
+            ),
+            Self::ScheduleBegun => says(
+                "이 날짜의 공연이 이미 시작되어 시작 시각과 예매 시작 시각을 바꿀 수 없습니다. 아무것도 바뀌지 않았습니다.",
+                "`POST /v1/admin/concerts/{id}/schedules`로 다른 날짜를 추가하십시오. `sales_closed`로 예매를 마감하는 것은 여전히 가능합니다.",
+            ),
+            Self::BlockNotFound => says(
+                "이 id의 좌석 블록이 없거나, 그 좌석이 모두 해제되었거나 증정되어 남아 있지 않습니다.",
+                "날짜별 블록은 `GET /v1/admin/schedules/{id}/blocks`에서 볼 수 있습니다.",
+            ),
+            Self::OperatorKeyExists => says(
+                "이 이름의 키가 쓰이고 있거나, 서버를 시작할 때 쓴 키의 이름인 `root`입니다. 기록은 키를 이름으로 구별합니다.",
+                "다른 이름을 고르거나, 그 이름의 키를 먼저 폐기하십시오. `GET /v1/admin/keys`에서 볼 수 있습니다.",
+            ),
+            Self::OperatorKeyNotFound => says(
+                "이 id의 살아 있는 키가 없습니다. 없던 키이거나 이미 폐기되었습니다.",
+                "살아 있는 키는 `GET /v1/admin/keys`에서 볼 수 있습니다.",
             ),
             Self::NotFound => says(
                 "이 경로에는 아무것도 없습니다.",

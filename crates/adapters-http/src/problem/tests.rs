@@ -9,7 +9,7 @@ async fn shown(problem: &Problem, language: Language) -> Value {
     serde_json::from_slice(&body).unwrap()
 }
 
-/// SPEC §5, and the seven codes that it lacks.
+/// SPEC §5, and the codes that it lacks.
 const TABLE: &[(&str, u16, &str)] = &[
     ("invalid_request", 422, "요청 형식이 올바르지 않습니다"),
     ("invalid_amount", 422, "유효하지 않은 금액입니다"),
@@ -66,6 +66,23 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("refund_not_allowed", 409, "환불할 수 없는 예약입니다"),
     ("schedule_cancelled", 409, "취소된 공연입니다"),
     ("payment_not_found", 404, "결제 내역을 찾을 수 없습니다"),
+    ("sales_closed", 409, "예매가 마감되었습니다"),
+    (
+        "schedule_begun",
+        409,
+        "이미 시작된 공연은 일정을 변경할 수 없습니다",
+    ),
+    ("block_not_found", 404, "존재하지 않는 좌석 블록입니다"),
+    (
+        "operator_key_exists",
+        409,
+        "같은 이름의 운영자 키가 이미 존재합니다",
+    ),
+    (
+        "operator_key_not_found",
+        404,
+        "존재하지 않는 운영자 키입니다",
+    ),
     ("not_found", 404, "요청한 경로를 찾을 수 없습니다"),
     ("method_not_allowed", 405, "허용되지 않은 메서드입니다"),
     ("body_too_large", 413, "요청 본문이 너무 큽니다"),

@@ -98,6 +98,7 @@ async fn rules_12_to_16_each_refusal_has_its_code_and_members() {
             "sales_not_open",
             opens_at,
         ),
+        (HoldError::SalesClosed, 409, "sales_closed", json!({})),
         (
             HoldError::SeatNotFound { numbers: seats() },
             404,

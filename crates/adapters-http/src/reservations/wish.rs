@@ -60,20 +60,23 @@ fn choices_of(choices: &[Vec<i64>]) -> Result<Choices, Problem> {
 
 /// The seats that a body names in its `field`.
 pub(crate) fn seat_numbers(field: &str, numbers: &[i64]) -> Result<SeatNumbers, Problem> {
-    SeatNumbers::new(numbers).map_err(|invalid| {
-        let wrong = |(at, _): (usize, &i64)| Fault::at(child(field, &at), &invalid);
-        let each = numbers.iter().enumerate();
-        match invalid {
-            InvalidSeatNumbers::Count => Problem::invalid([Fault::at(field, &invalid)]),
-            InvalidSeatNumbers::Range => Problem::invalid(
-                each.filter(|(_, n)| SeatNumber::new(**n).is_none())
-                    .map(wrong),
-            ),
-            InvalidSeatNumbers::Doubled => {
-                Problem::invalid(each.filter(|(at, n)| numbers[..*at].contains(n)).map(wrong))
-            }
+    SeatNumbers::new(numbers).map_err(|invalid| wrong_seats(field, numbers, invalid))
+}
+
+/// Why the `numbers` that a body names in its `field` are no seats.
+pub(crate) fn wrong_seats(field: &str, numbers: &[i64], invalid: InvalidSeatNumbers) -> Problem {
+    let wrong = |(at, _): (usize, &i64)| Fault::at(child(field, &at), &invalid);
+    let each = numbers.iter().enumerate();
+    match invalid {
+        InvalidSeatNumbers::Count { .. } => Problem::invalid([Fault::at(field, &invalid)]),
+        InvalidSeatNumbers::Range => Problem::invalid(
+            each.filter(|(_, n)| SeatNumber::new(**n).is_none())
+                .map(wrong),
+        ),
+        InvalidSeatNumbers::Doubled => {
+            Problem::invalid(each.filter(|(at, n)| numbers[..*at].contains(n)).map(wrong))
         }
-    })
+    }
 }
 
 /// What `wish` means, for an idempotency key. One choice means the same as its seat numbers.

@@ -24,7 +24,17 @@ pub(super) const CHECKS: &[Check] = &[
               WHEN 'available' THEN r.id IS NULL \
               WHEN 'held' THEN coalesce(r.id = s.reservation_id AND r.status = 'pending_payment' \
                 AND r.held_until = s.held_until, false) \
-              ELSE coalesce(r.id = s.reservation_id AND r.status = 'paid', false) END LIMIT 10",
+              ELSE coalesce(r.id = s.reservation_id AND r.status = 'paid', \
+                EXISTS (SELECT FROM blocked_seats b WHERE b.schedule_id = s.schedule_id \
+                  AND b.number = s.number AND b.block_id = s.reservation_id)) END LIMIT 10",
+    },
+    Check {
+        promise: 1,
+        claim: "each seat that the house keeps is nobody else's",
+        violations: "SELECT format('seat %s of schedule %s is kept by block %s, but is %s by %s', \
+              b.number, b.schedule_id, b.block_id, s.status, s.reservation_id) \
+            FROM blocked_seats b JOIN seats s USING (schedule_id, number) \
+            WHERE s.status <> 'sold' OR s.reservation_id IS DISTINCT FROM b.block_id LIMIT 10",
     },
     Check {
         promise: 1,
@@ -32,7 +42,8 @@ pub(super) const CHECKS: &[Check] = &[
         violations: "SELECT format('reservation %s: %s seats for %s', r.id, count(s.id), r.amount) \
             FROM reservations r CROSS JOIN unnest(r.seat_numbers) AS taken (number) \
             LEFT JOIN seats s ON s.schedule_id = r.schedule_id AND s.number = taken.number \
-            GROUP BY r.id HAVING count(s.id) <> count(*) OR sum(s.price) <> r.amount LIMIT 10",
+            GROUP BY r.id HAVING count(s.id) <> count(*) \
+              OR CASE WHEN r.complimentary THEN 0 ELSE sum(s.price) END <> r.amount LIMIT 10",
     },
     Check {
         promise: 2,

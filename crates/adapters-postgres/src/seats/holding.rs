@@ -171,7 +171,8 @@ async fn load_seats(mut conn: &AsyncPgConnection, query: Sql<SeatColumns>) -> Qu
         .collect())
 }
 
-/// The pending and paid reservations of those who ask, in the schedules they ask for.
+/// The pending and paid reservations of those who ask, in the schedules they ask for, but for what
+/// they were given.
 async fn load_claims(
     mut conn: &AsyncPgConnection,
     requests: &[HoldRequest],
@@ -193,7 +194,7 @@ async fn load_claims(
         "SELECT r.user_id, r.schedule_id, cardinality(r.seat_numbers), r.held_until, r.payment_id, r.status \
          FROM unnest($1, $2) AS wanted (user_id, schedule_id) \
          JOIN reservations r USING (user_id, schedule_id) \
-         WHERE r.status IN ('pending_payment', 'paid')",
+         WHERE r.status IN ('pending_payment', 'paid') AND NOT r.complimentary",
     )
     .bind::<Array<Uuid>, _>(users)
     .bind::<Array<Uuid>, _>(schedules)

@@ -14,7 +14,7 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::{
     fixture::{
-        Fixture, cancel, cancel_request, charge, charge_request, hold, hold_request,
+        Fixture, OPERATOR, cancel, cancel_request, charge, charge_request, hold, hold_request,
         join as joined, key, options, pay, pay_request, proceed, schedule, shopper, shoppers,
         sign_up,
     },
@@ -64,7 +64,13 @@ async fn small_journey(fixture: &Fixture, process: &Adapters) {
     refunded.unwrap();
     let off = schedule(process, 3).await;
     buy(process, off).await;
-    assert!(process.cancellations.begin(off, None).await.unwrap());
+    assert!(
+        process
+            .cancellations
+            .begin(OPERATOR, off, None)
+            .await
+            .unwrap()
+    );
     assert_eq!(
         [proceed(process, 9).await, proceed(process, 9).await],
         [1, 0]

@@ -4,25 +4,33 @@ use adapters_postgres::Adapters;
 use domain::{
     cancellation::{Cancellation, CancellationError},
     catalogue::ShortText,
-    id::{ScheduleId, UserId},
+    house::{BlockRequest, GiftRequest, HouseError},
+    id::{BlockId, EntryId, PaymentId, ReservationId, ScheduleId, UserId},
     payment::PayError,
     queue::Pass,
     reservations::{HoldError, ReservationStatus},
+    seats::{HouseSeats, SeatNumbers},
 };
 use futures_util::future::{join, join_all};
 use time::Duration;
 
 use crate::{
     fixture::{
-        self, Fixture, NOON, SEAT_PRICE, balance, cancel, charge, hold, options, pay, proceed,
-        schedule, shopper, shoppers, small_batches,
+        self, Fixture, NOON, OPERATOR, SEAT_PRICE, balance, cancel, charge, hold, options, pay,
+        proceed, schedule, shopper, shoppers, small_batches,
     },
     support::Obstacle,
 };
 
 async fn call_off(process: &Adapters, show: ScheduleId, reason: Option<&str>) {
     let reason = reason.map(|reason| ShortText::new(reason).unwrap());
-    assert!(process.cancellations.begin(show, reason).await.unwrap());
+    assert!(
+        process
+            .cancellations
+            .begin(OPERATOR, show, reason)
+            .await
+            .unwrap()
+    );
 }
 
 async fn progress(process: &Adapters, show: ScheduleId) -> Cancellation {
@@ -214,6 +222,55 @@ async fn calling_off_twice_is_calling_off_once_and_the_first_reason_stays() {
     fixture.clock.advance(Duration::HOUR);
     call_off(&process, show, Some("second")).await;
     assert_eq!(progress(&process, show).await, first);
+    let logged = "SELECT count(*) FROM admin_log WHERE action = 'schedule.cancelled' \
+         AND details->>'reason' = 'first'";
+    assert_eq!(fixture.number(logged).await, 1);
+    let all = "SELECT count(*) FROM admin_log WHERE action = 'schedule.cancelled'";
+    assert_eq!(fixture.number(all).await, 1);
+}
+
+/// Seats that the house keeps are nobody's to refund; tickets that it gave away cost nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_house_keeps_and_gives_away_is_in_nobodys_way() {
+    let fixture = Fixture::new().await;
+    let process = fixture.process().await;
+    let show = schedule(&process, 9).await;
+    let users = audience(&process, show, 2).await;
+    let block = |seat| BlockRequest {
+        id: BlockId::new(fixture::id()),
+        schedule_id: show,
+        seats: HouseSeats::new(&[seat]).unwrap(),
+        note: None,
+    };
+    process.house.block(OPERATOR, block(8)).await.unwrap();
+    let gift = || GiftRequest {
+        reservation_id: ReservationId::new(fixture::id()),
+        payment_id: PaymentId::new(fixture::id()),
+        entry_id: EntryId::new(fixture::id()),
+        schedule_id: show,
+        user_id: users[0],
+        seats: SeatNumbers::new(&[5]).unwrap(),
+    };
+    process.house.give(OPERATOR, gift()).await.unwrap();
+    call_off(&process, show, None).await;
+    assert_eq!(progress(&process, show).await.remaining, 3);
+    for refused in [
+        process.house.block(OPERATOR, block(9)).await.err(),
+        process.house.give(OPERATOR, gift()).await.err(),
+    ] {
+        let cancelled = matches!(refused, Some(HouseError::ScheduleCancelled { .. }));
+        assert!(cancelled, "{refused:?}");
+    }
+    assert_eq!(
+        [proceed(&process, 9).await, proceed(&process, 9).await],
+        [3, 0]
+    );
+    let done = progress(&process, show).await;
+    assert_eq!((done.refunded, done.remaining), (3, 0));
+    assert_eq!(done.amount_refunded.get(), 2 * SEAT_PRICE);
+    assert!(done.finished_at.is_some());
+    assert_eq!(balance(&process, users[0]).await, SEAT_PRICE);
+    fixture.assert_audit_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,7 +289,13 @@ async fn a_date_that_takes_place_or_does_not_exist_has_no_progress() {
         matches!(found, Err(CancellationError::ScheduleNotFound)),
         "{found:?}"
     );
-    assert!(!process.cancellations.begin(unknown, None).await.unwrap());
+    assert!(
+        !process
+            .cancellations
+            .begin(OPERATOR, unknown, None)
+            .await
+            .unwrap()
+    );
     assert_eq!(proceed(&process, 5).await, 0);
 }
 

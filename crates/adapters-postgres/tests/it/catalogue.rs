@@ -4,7 +4,7 @@ use domain::{catalogue::Concert, id::ConcertId, page::PageRequest};
 use time::Duration;
 
 use crate::fixture::{
-    Fixture, NOON, add_schedule, charge, concert, hold, id, new_schedule, pay, shopper,
+    Fixture, NOON, OPERATOR, add_schedule, charge, concert, hold, id, new_schedule, pay, shopper,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,7 +34,7 @@ async fn nothing_is_added_to_a_concert_that_does_not_exist() {
     let process = fixture.process().await;
     let nowhere = ConcertId::new(id());
     let new = new_schedule(nowhere, 3, NOON);
-    assert!(!process.catalogue.add_schedule(new).await.unwrap());
+    assert!(!process.catalogue.add_schedule(OPERATOR, new).await.unwrap());
     let rows = "SELECT (SELECT count(*) FROM schedules) + (SELECT count(*) FROM seats)";
     assert_eq!(fixture.number(rows).await, 0);
     let found = process.catalogue.schedules(nowhere, NOON..NOON, NOON).await;

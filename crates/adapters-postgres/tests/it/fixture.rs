@@ -11,6 +11,7 @@ use domain::{
     id::{ConcertId, EntryId, PaymentId, ReservationId, ScheduleId, SeatId, TokenId, UserId},
     idempotency::IdempotencyKey,
     money::Money,
+    operators::Operator,
     payment::{PayError, PayRequest, Receipt},
     queue::{JoinRequest, Pass, QueuePolicy, QueueTimes},
     reservations::{
@@ -25,6 +26,8 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 pub const NOON: OffsetDateTime = datetime!(2026-01-01 12:00 UTC);
+/// Who changes things, where it does not matter.
+pub const OPERATOR: Operator = Operator::command("a test");
 pub const SEAT_PRICE: i64 = 10_000;
 
 pub fn options() -> Options {
@@ -196,7 +199,10 @@ pub async fn concert(process: &Adapters, title: &str) -> Concert {
         title: text(title),
         venue: text("Venue"),
     };
-    let added = process.catalogue.add_concert(concert.clone()).await;
+    let added = process
+        .catalogue
+        .add_concert(OPERATOR, concert.clone())
+        .await;
     added.unwrap();
     concert
 }
@@ -211,7 +217,7 @@ pub async fn schedule(process: &Adapters, seats: i64) -> ScheduleId {
 
 pub async fn add_schedule(process: &Adapters, new: NewSchedule) -> ScheduleId {
     let id = new.schedule.id;
-    assert!(process.catalogue.add_schedule(new).await.unwrap());
+    assert!(process.catalogue.add_schedule(OPERATOR, new).await.unwrap());
     id
 }
 

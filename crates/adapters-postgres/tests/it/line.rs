@@ -8,7 +8,7 @@ use futures_util::future::{join, join_all};
 use time::Duration;
 
 use crate::{
-    fixture::{Fixture, NOON, join as joined, options, shopper, shoppers, sign_up},
+    fixture::{Fixture, NOON, OPERATOR, join as joined, options, shopper, shoppers, sign_up},
     support::{Obstacle, until},
 };
 
@@ -36,7 +36,12 @@ async fn open(process: &Adapters, capacity: u32) {
         capacity: Some(capacity),
         ..PolicyChange::default()
     };
-    process.tokens.change_policy(change).await.unwrap().unwrap();
+    process
+        .tokens
+        .change_policy(OPERATOR, change)
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,8 +15,8 @@ use tokio_postgres::Client;
 
 use crate::{
     fixture::{
-        Fixture, cancel_request, charge_request, hold, id, key, options, pay, schedule, shopper,
-        shoppers, sign_up,
+        Fixture, OPERATOR, cancel_request, charge_request, hold, id, key, options, pay, schedule,
+        shopper, shoppers, sign_up,
     },
     support::{Obstacle, number, outside, until},
 };
@@ -153,7 +153,12 @@ async fn rule_26_places_in_the_line_are_told_while_the_database_is_away() {
         paused: Some(true),
         ..PolicyChange::default()
     };
-    process.tokens.change_policy(paused).await.unwrap().unwrap();
+    process
+        .tokens
+        .change_policy(OPERATOR, paused)
+        .await
+        .unwrap()
+        .unwrap();
     let waiting = shoppers(&process, 3).await;
     process.line.refreshed().await;
     let (name, outside) = outside(&fixture.test_database).await;

@@ -8,7 +8,7 @@ use domain::{
 use futures_util::future::{join, join_all};
 use time::Duration;
 
-use crate::fixture::{self, Fixture, NOON, id, options, shopper, sign_up};
+use crate::fixture::{self, Fixture, NOON, OPERATOR, id, options, shopper, sign_up};
 
 fn room_for(capacity: u32, admission_batch: u32) -> Options {
     let mut options = options();
@@ -47,7 +47,11 @@ async fn admitted(fixture: &Fixture) -> Vec<i64> {
 }
 
 async fn change(process: &Adapters, change: PolicyChange) {
-    let changed = process.tokens.change_policy(change).await.unwrap();
+    let changed = process
+        .tokens
+        .change_policy(OPERATOR, change)
+        .await
+        .unwrap();
     changed.unwrap();
 }
 
@@ -279,7 +283,7 @@ async fn a_policy_that_nobody_can_mean_changes_nothing() {
         capacity: Some(9),
         paused: None,
     };
-    let refused = process.tokens.change_policy(wrong).await.unwrap();
+    let refused = process.tokens.change_policy(OPERATOR, wrong).await.unwrap();
     assert_eq!(refused, Err(InvalidPolicy::Batch));
     let board = process.tokens.board().await.unwrap();
     assert_eq!(board.policy, fixture.options.queue_policy);

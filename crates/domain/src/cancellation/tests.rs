@@ -6,6 +6,7 @@ use crate::{
 use futures_util::FutureExt;
 use uuid::Uuid;
 
+const OPERATOR: Operator = Operator::command("a test");
 const SHOW: ScheduleId = ScheduleId::new(Uuid::from_u128(3));
 
 fn paid(n: u128) -> Reservation {
@@ -88,17 +89,23 @@ fn running() -> Cancellation {
 #[test]
 fn who_calls_a_date_off_is_told_how_far_it_is() {
     let mut store = MockCancellationStore::new();
-    store.expect_begin().return_once(|_, _| Ok(true));
+    store.expect_begin().return_once(|_, _, _| Ok(true));
     store.expect_find().return_once(|_| Ok(running()));
-    let told = service(store).call_off(SHOW, None).now_or_never().unwrap();
+    let told = service(store)
+        .call_off(OPERATOR, SHOW, None)
+        .now_or_never()
+        .unwrap();
     assert_eq!(told.unwrap(), running());
 }
 
 #[test]
 fn a_date_that_does_not_exist_cannot_be_called_off() {
     let mut store = MockCancellationStore::new();
-    store.expect_begin().return_once(|_, _| Ok(false));
-    let told = service(store).call_off(SHOW, None).now_or_never().unwrap();
+    store.expect_begin().return_once(|_, _, _| Ok(false));
+    let told = service(store)
+        .call_off(OPERATOR, SHOW, None)
+        .now_or_never()
+        .unwrap();
     assert!(matches!(told, Err(CancellationError::ScheduleNotFound)));
 }
 

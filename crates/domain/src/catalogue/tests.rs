@@ -5,6 +5,7 @@ use time::{Duration, macros::datetime};
 use uuid::Uuid;
 
 const NOW: OffsetDateTime = datetime!(2026-01-01 12:00 UTC);
+const OPERATOR: Operator = Operator::command("a test");
 const CONCERT: ConcertId = ConcertId::new(Uuid::from_u128(1));
 const SHOW: ScheduleId = ScheduleId::new(Uuid::from_u128(2));
 
@@ -179,10 +180,16 @@ fn a_new_schedule_has_every_seat_of_its_plan_and_all_remain() {
     let mut store = MockCatalogueStore::new();
     store
         .expect_add_schedule()
-        .withf(|new| new.seats.len() == 50 && new.seats[49].number.get() == 50)
-        .return_once(|_| Ok(true));
+        .withf(|_, new| new.seats.len() == 50 && new.seats[49].number.get() == 50)
+        .return_once(|_, _| Ok(true));
     let added = service(store)
-        .add_schedule(CONCERT, NOW + Duration::DAY, None, SeatPlan::standard())
+        .add_schedule(
+            OPERATOR,
+            CONCERT,
+            NOW + Duration::DAY,
+            None,
+            SeatPlan::standard(),
+        )
         .now_or_never()
         .unwrap()
         .unwrap();

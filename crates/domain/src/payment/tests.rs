@@ -209,6 +209,7 @@ fn nothing_can_be_paid_of_a_date_that_was_called_off_and_the_reason_is_told() {
     let off = OnSale {
         starts_at: held.starts_at,
         sales_open_at: None,
+        sales_closed: false,
         total_seats: 10,
         called_off: Some(CalledOff {
             reason: Some(reason.clone()),

@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use time::{Duration, OffsetDateTime};
 
 use super::token::{Pass, QueueToken, Ticket, TokenState};
-use crate::id::{TokenId, UserId};
+use crate::{
+    id::{TokenId, UserId},
+    operators::{Action, Change},
+};
 
 /// What the operator decides about the queue, live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,18 @@ impl QueuePolicy {
             return Err(InvalidPolicy::Batch);
         }
         Ok(next)
+    }
+
+    /// That it became `next`, for the log.
+    pub fn became(self, next: Self) -> Change {
+        Change::new(Action::QueueChanged)
+            .changed("capacity", self.capacity, next.capacity)
+            .changed(
+                "admission_batch",
+                self.admission_batch,
+                next.admission_batch,
+            )
+            .changed("paused", self.paused, next.paused)
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     id::{TokenId, UserId},
+    operators::Operator,
     storage::StorageError,
 };
 
@@ -57,6 +58,7 @@ pub trait TokenQueue: Send + Sync {
     /// Changes the policy at once for all processes; `Err` inside when nobody can mean it.
     async fn change_policy(
         &self,
+        operator: Operator,
         change: PolicyChange,
     ) -> Result<Result<Board, super::InvalidPolicy>, StorageError>;
 }

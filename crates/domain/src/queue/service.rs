@@ -14,6 +14,7 @@ use super::{
 use crate::{
     clock::Clock,
     id::{IdGenerator, TokenId, UserId},
+    operators::Operator,
     storage::StorageError,
 };
 
@@ -148,6 +149,7 @@ pub trait QueueControl: Send + Sync {
     /// Changes the policy for all processes.
     async fn change(
         &self,
+        operator: Operator,
         change: PolicyChange,
     ) -> Result<Result<Board, InvalidPolicy>, StorageError>;
 }
@@ -311,9 +313,10 @@ impl QueueControl for QueueService {
 
     async fn change(
         &self,
+        operator: Operator,
         change: PolicyChange,
     ) -> Result<Result<Board, InvalidPolicy>, StorageError> {
-        self.tokens.change_policy(change).await
+        self.tokens.change_policy(operator, change).await
     }
 }
 

@@ -50,6 +50,8 @@ pub struct OnSale {
     pub starts_at: OffsetDateTime,
     /// When sales open; `None`: at once.
     pub sales_open_at: Option<OffsetDateTime>,
+    /// Whether the operator has closed its sales.
+    pub sales_closed: bool,
     /// How many seats it has, taken or not: the width of its rows.
     pub total_seats: u32,
     /// That it was called off, if it was: nothing is held or paid there any more.
@@ -178,6 +180,9 @@ fn check_on_sale(
     }
     if schedule.starts_at <= now {
         return Err(HoldError::ScheduleNotFound);
+    }
+    if schedule.sales_closed {
+        return Err(HoldError::SalesClosed);
     }
     match schedule.sales_open_at {
         Some(opens_at) if now < opens_at => Err(HoldError::SalesNotOpen { opens_at }),

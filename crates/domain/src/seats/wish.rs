@@ -11,7 +11,9 @@ impl SeatCount {
     pub fn new(count: i64) -> Result<Self, InvalidSeatNumbers> {
         match usize::try_from(count) {
             Ok(count @ 1..=SeatNumbers::MOST) => Ok(Self(count)),
-            _ => Err(InvalidSeatNumbers::Count),
+            _ => Err(InvalidSeatNumbers::Count {
+                most: SeatNumbers::MOST,
+            }),
         }
     }
 
@@ -76,7 +78,11 @@ mod tests {
     #[test]
     fn rule_12_a_hold_asks_for_one_to_four_seats_however_it_asks() {
         for count in [i64::MIN, -1, 0, 5, i64::MAX] {
-            assert_eq!(SeatCount::new(count), Err(InvalidSeatNumbers::Count));
+            let most = SeatNumbers::MOST;
+            assert_eq!(
+                SeatCount::new(count),
+                Err(InvalidSeatNumbers::Count { most })
+            );
         }
         assert_eq!(
             [1, 2, 3, 4].map(|n| SeatCount::new(n).unwrap().get()),

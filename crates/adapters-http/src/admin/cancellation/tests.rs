@@ -36,11 +36,13 @@ async fn the_operator_calls_a_date_off_and_is_told_how_far_it_is() {
     fixture
         .cancellations
         .expect_call_off()
-        .withf(|schedule, reason| {
+        .withf(|operator, schedule, reason| {
             let reason = reason.as_ref().map(ShortText::as_str);
-            *schedule == ScheduleId::new(Uuid::from_u128(3)) && reason == Some("the singer is ill")
+            operator.by == domain::operators::Authority::Root
+                && *schedule == ScheduleId::new(Uuid::from_u128(3))
+                && reason == Some("the singer is ill")
         })
-        .returning(|_, _| Ok(running()));
+        .returning(|_, _, _| Ok(running()));
     let body = json!({"reason": " the singer is ill "});
     let answer = fixture.ask(post(PATH, body).by_operator()).await;
     assert_eq!(answer.status, 202);
@@ -54,8 +56,8 @@ async fn a_reason_is_not_needed_but_must_be_a_text() {
     fixture
         .cancellations
         .expect_call_off()
-        .withf(|_, reason| reason.is_none())
-        .returning(|_, _| {
+        .withf(|_, _, reason| reason.is_none())
+        .returning(|_, _, _| {
             Ok(Cancellation {
                 reason: None,
                 ..running()

@@ -18,6 +18,7 @@ const fn plant(claim: &'static str, sql: &'static str) -> Plant {
 
 const TWICE: &str = "no seat is in two live reservations";
 const SEAT_STATUS: &str = "the status of each seat agrees with its reservation";
+const KEPT: &str = "each seat that the house keeps is nobody else's";
 const RESERVATION: &str = "each reservation has the seats and the amount it was made with";
 const COUNTS: &str = "each schedule counts its available and its sold seats right";
 const BALANCE: &str = "each balance is the sum of its ledger entries and not negative";
@@ -66,6 +67,16 @@ pub const PLANTS: &[Plant] = &[
         "UPDATE schedules SET sold_seats = sold_seats + 1 WHERE total_seats = 10; \
          UPDATE seats SET status = 'sold', held_until = NULL \
          WHERE number = 3 AND status = 'held'",
+    ),
+    plant(
+        KEPT,
+        "INSERT INTO blocked_seats (schedule_id, number, block_id, blocked_at) \
+         SELECT schedule_id, number, gen_random_uuid(), now() FROM seats WHERE number = 8",
+    ),
+    plant(
+        RESERVATION,
+        "ALTER TABLE reservations DROP CONSTRAINT reservations_complimentary_is_free; \
+         UPDATE reservations SET complimentary = true WHERE status = 'paid'",
     ),
     plant(
         RESERVATION,

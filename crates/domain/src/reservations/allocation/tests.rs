@@ -34,6 +34,7 @@ pub(super) fn hall() -> Hall {
     let on_sale = OnSale {
         starts_at: NOW + Duration::DAY,
         sales_open_at: None,
+        sales_closed: false,
         total_seats: 10,
         called_off: None,
     };
@@ -118,6 +119,16 @@ fn rule_12_before_the_sale_opens_nobody_can_hold() {
     let refusal = one(&mut hall, wants(1, &[1])).unwrap_err();
     assert!(matches!(refusal, HoldError::SalesNotOpen { opens_at: at } if at == opens_at));
     assert!(allocate(opens_at, &RULES, &mut hall, &[wants(1, &[1])])[0].is_ok());
+}
+
+#[test]
+fn while_sales_are_closed_nobody_can_hold() {
+    let mut hall = hall();
+    hall.schedules.get_mut(&SHOW).unwrap().sales_closed = true;
+    let refusal = one(&mut hall, wants(1, &[1])).unwrap_err();
+    assert!(matches!(refusal, HoldError::SalesClosed));
+    hall.schedules.get_mut(&SHOW).unwrap().sales_closed = false;
+    one(&mut hall, wants(1, &[1])).unwrap();
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn show() -> OnSale {
     OnSale {
         starts_at: reservation(PAID).starts_at,
         sales_open_at: None,
+        sales_closed: false,
         total_seats: 10,
         called_off: None,
     }

@@ -1,0 +1,115 @@
+//! Seats that the house keeps for itself, and seats that it gives away.
+
+use actix_web::{HttpResponse, http::header::LOCATION, web::Data};
+use domain::{
+    catalogue::ShortText,
+    house::{Block, House},
+    id::{BlockId, ScheduleId, UserId},
+    seats::HouseSeats,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::text;
+use crate::{
+    auth::Operator,
+    body::Body,
+    moment::Moment,
+    page::items,
+    path::PathId,
+    problem::Problem,
+    reservations::{ReservationView, Terms, numbers, seat_numbers, wrong_seats},
+};
+
+/// The body of `POST /v1/admin/schedules/{id}/blocks`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewBlock {
+    seat_numbers: Vec<i64>,
+    note: Option<String>,
+}
+
+/// The body of `POST /v1/admin/schedules/{id}/complimentary`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewGift {
+    user_id: Uuid,
+    seat_numbers: Vec<i64>,
+}
+
+#[derive(Serialize)]
+struct BlockView<'a> {
+    id: Uuid,
+    schedule_id: Uuid,
+    seat_numbers: Vec<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    blocked_at: Moment,
+}
+
+impl<'a> From<&'a Block> for BlockView<'a> {
+    fn from(block: &'a Block) -> Self {
+        Self {
+            id: block.id.get(),
+            schedule_id: block.schedule_id.get(),
+            seat_numbers: numbers(&block.seats),
+            note: block.note.as_ref().map(ShortText::as_str),
+            blocked_at: Moment(block.blocked_at),
+        }
+    }
+}
+
+/// `POST /v1/admin/schedules/{id}/blocks`
+pub(crate) async fn block(
+    Operator(operator): Operator,
+    id: PathId,
+    house: Data<dyn House>,
+    Body(wish): Body<NewBlock>,
+) -> Result<HttpResponse, Problem> {
+    let seats = HouseSeats::new(&wish.seat_numbers)
+        .map_err(|invalid| wrong_seats("/seat_numbers", &wish.seat_numbers, invalid))?;
+    let note = wish.note.map(|note| text("/note", &note)).transpose();
+    let note = note.map_err(|fault| Problem::invalid([fault]))?;
+    let schedule = id.of(ScheduleId::new);
+    let block = house.block(operator, schedule, seats, note).await?;
+    Ok(HttpResponse::Created().json(BlockView::from(&block)))
+}
+
+/// `GET /v1/admin/schedules/{id}/blocks`
+pub(crate) async fn blocks(
+    _: Operator,
+    id: PathId,
+    house: Data<dyn House>,
+) -> Result<HttpResponse, Problem> {
+    let blocks = house.blocks(id.of(ScheduleId::new)).await?;
+    Ok(items(&blocks, BlockView::from))
+}
+
+/// `DELETE /v1/admin/blocks/{id}`
+pub(crate) async fn unblock(
+    Operator(operator): Operator,
+    id: PathId,
+    house: Data<dyn House>,
+) -> Result<HttpResponse, Problem> {
+    house.unblock(operator, id.of(BlockId::new)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /v1/admin/schedules/{id}/complimentary`
+pub(crate) async fn give(
+    Operator(operator): Operator,
+    id: PathId,
+    terms: Terms,
+    house: Data<dyn House>,
+    Body(wish): Body<NewGift>,
+) -> Result<HttpResponse, Problem> {
+    let seats = seat_numbers("/seat_numbers", &wish.seat_numbers)?;
+    let (schedule, user) = (id.of(ScheduleId::new), UserId::new(wish.user_id));
+    let given = house.give(operator, schedule, user, seats).await?;
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, format!("/v1/reservations/{}", given.id)))
+        .json(ReservationView::new(&given, terms)))
+}
+
+#[cfg(test)]
+mod tests;
