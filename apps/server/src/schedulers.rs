@@ -4,7 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use adapters_postgres::Trouble;
-use domain::{clock::Clock, queue::TokenQueue, reservations::SeatStore};
+use domain::{
+    cancellation::Cancellations, clock::Clock, queue::TokenQueue, reservations::SeatStore,
+};
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +20,8 @@ pub struct Intervals {
     pub admission: Duration,
     /// Between two sweeps of holds that are over.
     pub sweep: Duration,
+    /// Between two looks for dates that were called off.
+    pub refunds: Duration,
 }
 
 /// The schedulers of this process.
@@ -31,6 +35,7 @@ impl Schedulers {
     pub fn start(
         tokens: Arc<dyn TokenQueue>,
         seats: Arc<dyn SeatStore>,
+        cancellations: Arc<dyn Cancellations>,
         clock: Arc<dyn Clock>,
         intervals: Intervals,
     ) -> Self {
@@ -38,6 +43,7 @@ impl Schedulers {
         let mut tasks = JoinSet::new();
         tasks.spawn(admit(tokens, clock, intervals.admission, stop.clone()));
         tasks.spawn(sweep(seats, intervals.sweep, stop.clone()));
+        tasks.spawn(refund(cancellations, intervals.refunds, stop.clone()));
         Self { stop, tasks }
     }
 
@@ -77,6 +83,27 @@ async fn sweep(seats: Arc<dyn SeatStore>, interval: Duration, stop: Cancellation
     let mut trouble = Trouble::with("tidying up holds that are over");
     while !stopped_within(interval, &stop).await {
         trouble.note(&seats.sweep().await);
+    }
+}
+
+/// Refunds dates that were called off, batch after batch while there is anything to do. A batch is one
+/// transaction, so stopping between two of them, or anywhere, leaves nothing to mend.
+async fn refund(
+    cancellations: Arc<dyn Cancellations>,
+    interval: Duration,
+    stop: CancellationToken,
+) {
+    let mut trouble = Trouble::with("refunding dates that were called off");
+    loop {
+        let ended = cancellations.proceed().await;
+        trouble.note(&ended);
+        let pause = match ended {
+            Ok(1..) => Duration::ZERO,
+            Ok(0) | Err(_) => interval,
+        };
+        if stopped_within(pause, &stop).await {
+            return;
+        }
     }
 }
 

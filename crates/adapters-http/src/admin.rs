@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) mod cancellation;
 pub(crate) mod house;
 pub(crate) mod keys;
 pub(crate) mod log;

@@ -76,6 +76,7 @@ impl From<&LedgerEntry> for EntryView {
         let (kind, payment_id) = match entry.kind {
             EntryKind::Charge => (Kind::Charge, None),
             EntryKind::Payment(id) => (Kind::Payment, Some(id.get())),
+            EntryKind::Refund(id) => (Kind::Refund, Some(id.get())),
         };
         Self {
             id: entry.id.get(),

@@ -22,7 +22,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    admin::{NewConcert, PolicyPatch, schedule::NewSchedule},
+    admin::{NewConcert, PolicyPatch, cancellation::NewCancellation, schedule::NewSchedule},
     balance::NewCharge,
     body::{Anything, parse, whole_number},
     payments::NewPayment,
@@ -85,6 +85,7 @@ pub fn body(input: &[u8]) {
     read::<NewPayment>(input);
     read::<NewConcert>(input);
     read::<PolicyPatch>(input);
+    read::<NewCancellation>(input);
     if let Some(wish) = read::<Amount>(input) {
         whole_number(&wish.amount);
     }

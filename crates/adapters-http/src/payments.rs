@@ -19,7 +19,9 @@ use crate::{
     path::PathId,
     problem::{Code, Problem},
     queue::not_active,
-    reservations::{ReservationView, numbers, numbers_schema, seat_numbers},
+    reservations::{
+        ReservationView, Terms, numbers, numbers_schema, refunded_at, seat_numbers,
+    },
 };
 
 /// The body of `POST /v1/payments`.
@@ -41,18 +43,22 @@ struct PaymentView<'a> {
     amount: i64,
     balance_after: i64,
     paid_at: Moment,
+    /// When the money went back, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded_at: Option<Moment>,
     reservation: ReservationView<'a>,
 }
 
-impl<'a> From<&'a Receipt> for PaymentView<'a> {
-    fn from(receipt: &'a Receipt) -> Self {
+impl<'a> PaymentView<'a> {
+    fn new(receipt: &'a Receipt, terms: Terms) -> Self {
         Self {
             id: receipt.id.get(),
             reservation_id: receipt.reservation.id.get(),
             amount: receipt.amount.get(),
             balance_after: receipt.balance_after.get(),
             paid_at: Moment(receipt.paid_at),
-            reservation: ReservationView::from(&receipt.reservation),
+            refunded_at: refunded_at(&receipt.reservation),
+            reservation: ReservationView::new(&receipt.reservation, terms),
         }
     }
 }
@@ -72,6 +78,7 @@ pub(crate) async fn pay(
     // One that is over passes: the decision itself tells that the reservation is paid (rule 24).
     door: AtDoor,
     key: KeyHeader,
+    terms: Terms,
     payments: Data<dyn Payments>,
     queue: Data<dyn Queue>,
     Body(wish): Body<NewPayment>,
@@ -88,7 +95,7 @@ pub(crate) async fn pay(
     };
     Ok(created(paid.replayed)
         .insert_header((LOCATION, format!("/v1/payments/{}", paid.value.id)))
-        .json(PaymentView::from(&paid.value)))
+        .json(PaymentView::new(&paid.value, terms)))
 }
 
 /// One of my receipts
@@ -102,10 +109,11 @@ pub(crate) async fn pay(
 pub(crate) async fn find(
     visitor: Visitor,
     id: PathId,
+    terms: Terms,
     payments: Data<dyn Payments>,
 ) -> Result<HttpResponse, Problem> {
     let found = payments.find(visitor.user, id.of(PaymentId::new)).await?;
-    Ok(HttpResponse::Ok().json(PaymentView::from(&found)))
+    Ok(HttpResponse::Ok().json(PaymentView::new(&found, terms)))
 }
 
 /// My receipts
@@ -118,11 +126,12 @@ pub(crate) async fn find(
 pub(crate) async fn mine(
     visitor: Visitor,
     Paging(page): Paging<PaymentId>,
+    terms: Terms,
     payments: Data<dyn Payments>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page.limit;
     let page = payments.list(visitor.user, page).await?;
-    Ok(list(&page, limit, PaymentView::from))
+    Ok(list(&page, limit, |own| PaymentView::new(own, terms)))
 }
 
 impl From<PayError> for Problem {
@@ -133,6 +142,7 @@ impl From<PayError> for Problem {
             PayError::ReservationNotFound => Self::new(Code::ReservationNotFound),
             PayError::ReservationExpired => Self::new(Code::ReservationExpired),
             PayError::ReservationCancelled => Self::new(Code::ReservationCancelled),
+            PayError::ScheduleCancelled { reason } => Self::schedule_cancelled(reason),
             PayError::AlreadyPaid { payment_id } => {
                 Self::new(Code::ReservationAlreadyPaid).with("payment_id", payment_id.get())
             }

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, http::header::LOCATION, web::Data};
 use domain::{
+    catalogue::ShortText,
     id::{ReservationId, ScheduleId},
     queue::Queue,
     reservations::{
@@ -25,8 +26,10 @@ use crate::{
     queue::not_active,
 };
 
+mod terms;
 mod wish;
 
+pub(crate) use terms::Terms;
 use wish::meaning;
 pub(crate) use wish::{NewReservation, numbers_schema, seat_numbers, whole, wrong_seats};
 
@@ -41,6 +44,12 @@ pub(crate) struct ReservationView<'a> {
     amount: i64,
     held_until: Moment,
     created_at: Moment,
+    /// Until when it can be given back for the money; only while it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_until: Option<Moment>,
+    /// When the money went back, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded_at: Option<Moment>,
 }
 
 /// A seat of a reservation.
@@ -64,8 +73,8 @@ impl<'a> From<&'a ReservedSeat> for SeatView<'a> {
     }
 }
 
-impl<'a> From<&'a Reservation> for ReservationView<'a> {
-    fn from(reservation: &'a Reservation) -> Self {
+impl<'a> ReservationView<'a> {
+    pub(crate) fn new(reservation: &'a Reservation, terms: Terms) -> Self {
         Self {
             id: reservation.id.get(),
             status: status(reservation.status),
@@ -74,6 +83,8 @@ impl<'a> From<&'a Reservation> for ReservationView<'a> {
             amount: reservation.amount.get(),
             held_until: Moment(reservation.held_until),
             created_at: Moment(reservation.created_at),
+            refund_until: terms.refund_until(reservation),
+            refunded_at: refunded_at(reservation),
         }
     }
 }
@@ -93,8 +104,16 @@ const fn status(status: ReservationStatus) -> Status {
     match status {
         ReservationStatus::PendingPayment => Status::PendingPayment,
         ReservationStatus::Paid { .. } => Status::Paid,
-        ReservationStatus::Cancelled => Status::Cancelled,
+        ReservationStatus::Cancelled | ReservationStatus::Refunded { .. } => Status::Cancelled,
         ReservationStatus::Expired => Status::Expired,
+    }
+}
+
+/// When what was paid for `reservation` went back, if it did.
+pub(crate) fn refunded_at(reservation: &Reservation) -> Option<Moment> {
+    match reservation.status {
+        ReservationStatus::Refunded { at, .. } => Some(Moment(at)),
+        _ => None,
     }
 }
 
@@ -116,6 +135,7 @@ pub(crate) fn numbers(seats: &[SeatNumber]) -> Vec<u32> {
 pub(crate) async fn hold(
     door: AtDoor,
     key: KeyHeader,
+    terms: Terms,
     reservations: Data<dyn Reservations>,
     queue: Data<dyn Queue>,
     Body(new): Body<NewReservation>,
@@ -133,7 +153,7 @@ pub(crate) async fn hold(
     };
     Ok(created(held.replayed)
         .insert_header((LOCATION, format!("/v1/reservations/{}", held.value.id)))
-        .json(ReservationView::from(&held.value)))
+        .json(ReservationView::new(&held.value, terms)))
 }
 
 /// One of my reservations
@@ -147,11 +167,12 @@ pub(crate) async fn hold(
 pub(crate) async fn find(
     visitor: Visitor,
     id: PathId,
+    terms: Terms,
     reservations: Data<dyn Reservations>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.of(ReservationId::new);
     let found = reservations.find(visitor.user, id).await?;
-    Ok(HttpResponse::Ok().json(ReservationView::from(&found)))
+    Ok(HttpResponse::Ok().json(ReservationView::new(&found, terms)))
 }
 
 /// My reservations
@@ -164,11 +185,12 @@ pub(crate) async fn find(
 pub(crate) async fn mine(
     visitor: Visitor,
     Paging(page): Paging<ReservationId>,
+    terms: Terms,
     reservations: Data<dyn Reservations>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page.limit;
     let page = reservations.list(visitor.user, page).await?;
-    Ok(list(&page, limit, ReservationView::from))
+    Ok(list(&page, limit, |own| ReservationView::new(own, terms)))
 }
 
 /// Cancel a reservation
@@ -182,11 +204,23 @@ pub(crate) async fn mine(
 pub(crate) async fn cancel(
     visitor: Visitor,
     id: PathId,
+    terms: Terms,
     reservations: Data<dyn Reservations>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.of(ReservationId::new);
     let cancelled = reservations.cancel(visitor.user, id).await?;
-    Ok(HttpResponse::Ok().json(ReservationView::from(&cancelled)))
+    Ok(HttpResponse::Ok().json(ReservationView::new(&cancelled, terms)))
+}
+
+impl Problem {
+    /// That a date was called off, and why if the operator said so.
+    pub(crate) fn schedule_cancelled(reason: Option<ShortText>) -> Self {
+        let problem = Self::new(Code::ScheduleCancelled);
+        match reason {
+            Some(reason) => problem.with("reason", reason.as_str()),
+            None => problem,
+        }
+    }
 }
 
 impl From<HoldError> for Problem {
@@ -195,6 +229,7 @@ impl From<HoldError> for Problem {
             HoldError::TokenNotActive => Self::new(Code::QueueTokenNotActive),
             HoldError::TokenEnded => Self::new(Code::QueueTokenExpired),
             HoldError::ScheduleNotFound => Self::new(Code::ScheduleNotFound),
+            HoldError::ScheduleCancelled { reason } => Self::schedule_cancelled(reason),
             HoldError::SalesNotOpen { opens_at } => {
                 Self::new(Code::SalesNotOpen).with("opens_at", Moment(opens_at))
             }
@@ -220,9 +255,10 @@ impl From<CancelError> for Problem {
         match error {
             CancelError::NotFound => Self::new(Code::ReservationNotFound),
             CancelError::Expired => Self::new(Code::ReservationExpired),
-            CancelError::AlreadyPaid { payment_id } => {
-                Self::new(Code::ReservationAlreadyPaid).with("payment_id", payment_id.get())
+            CancelError::RefundNotAllowed { until: Some(until) } => {
+                Self::new(Code::RefundNotAllowed).with("refund_until", Moment(until))
             }
+            CancelError::RefundNotAllowed { until: None } => Self::new(Code::RefundNotAllowed),
             CancelError::Storage(error) => error.into(),
         }
     }

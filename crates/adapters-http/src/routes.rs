@@ -108,6 +108,7 @@ routes! {
         "/v1/admin/concerts" => read admin::house::concerts, post admin::add_concert;
         "/v1/admin/concerts/{id}" => read admin::house::concert, patch admin::house::edit_concert;
         "/v1/admin/concerts/{id}/schedules" => post admin::add_schedule;
+        "/v1/admin/schedules/{id}/cancellation" => read admin::cancellation::progress, post admin::cancellation::call_off;
         "/v1/admin/schedules/{id}" => read admin::house::report, patch admin::house::edit_schedule;
         "/v1/admin/schedules/{id}/blocks" => read admin::seats::blocks, post admin::seats::block;
         "/v1/admin/blocks/{id}" => delete admin::seats::unblock;

@@ -12,6 +12,7 @@ use actix_web::{
 };
 use domain::{
     balance::Balances,
+    cancellation::Cancellations,
     catalogue::Catalogue,
     clock::Clock,
     health::Readiness,
@@ -20,7 +21,7 @@ use domain::{
     operators::Operators,
     payment::Payments,
     queue::{Queue, QueueControl},
-    reservations::Reservations,
+    reservations::{RefundRules, Reservations},
     users::Users,
 };
 use secrecy::SecretString;
@@ -54,6 +55,8 @@ pub struct Api {
     pub balances: Arc<dyn Balances>,
     /// Payments.
     pub payments: Arc<dyn Payments>,
+    /// Dates that are called off.
+    pub cancellations: Arc<dyn Cancellations>,
     /// Concerts and dates under way, for operators.
     pub house: Arc<dyn House>,
     /// Operators' keys and what was done with them.
@@ -86,6 +89,8 @@ pub struct HttpSettings {
     pub access_ttl: time::Duration,
     /// How long an admitted queue token is active (`ACTIVE_TTL`).
     pub active_ttl: time::Duration,
+    /// Until when paid reservations can be given back (`REFUND_UNTIL`).
+    pub refund_rules: RefundRules,
     /// The time zone of the venue's day (`TIMEZONE`).
     pub venue_zone: VenueZone,
     /// The largest charge in won (`MAX_CHARGE`), as the document tells it.
@@ -117,6 +122,7 @@ pub(crate) struct Parts {
     reservations: Data<dyn Reservations>,
     balances: Data<dyn Balances>,
     payments: Data<dyn Payments>,
+    cancellations: Data<dyn Cancellations>,
     house: Data<dyn House>,
     operators: Data<dyn Operators>,
     readiness: Data<dyn Readiness>,
@@ -124,6 +130,7 @@ pub(crate) struct Parts {
     ids: Data<dyn IdGenerator>,
     stop: Data<CancellationToken>,
     tokens: Data<Tokens>,
+    refund_rules: Data<RefundRules>,
     root_key: Data<RootKey>,
     venue_zone: Data<VenueZone>,
     sign_up: Data<SignUp>,
@@ -162,6 +169,7 @@ impl Parts {
             reservations: api.reservations.into(),
             balances: api.balances.into(),
             payments: api.payments.into(),
+            cancellations: api.cancellations.into(),
             house: api.house.into(),
             operators: api.operators.into(),
             readiness: api.readiness.into(),
@@ -169,6 +177,7 @@ impl Parts {
             ids: api.ids.into(),
             stop: Data::new(api.stop),
             tokens: Data::new(tokens),
+            refund_rules: Data::new(settings.refund_rules),
             root_key: Data::new(RootKey::new(&settings.operator_key)),
             venue_zone: Data::new(settings.venue_zone),
             sign_up: Data::new(settings.sign_up),
@@ -190,6 +199,7 @@ impl Parts {
             .app_data(self.reservations)
             .app_data(self.balances)
             .app_data(self.payments)
+            .app_data(self.cancellations)
             .app_data(self.house)
             .app_data(self.operators)
             .app_data(self.readiness)
@@ -197,6 +207,7 @@ impl Parts {
             .app_data(self.ids)
             .app_data(self.stop)
             .app_data(self.tokens)
+            .app_data(self.refund_rules)
             .app_data(self.root_key)
             .app_data(self.venue_zone)
             .app_data(self.sign_up)

@@ -8,6 +8,7 @@ use actix_web::{
 };
 use domain::{
     balance::MockBalances,
+    cancellation::MockCancellations,
     catalogue::MockCatalogue,
     clock::FixedClock,
     health::{MockReadiness, Readiness},
@@ -17,7 +18,7 @@ use domain::{
     operators::MockOperators,
     payment::{MockPayments, Receipt},
     queue::{MockQueue, MockQueueControl, Pass, QueueStatus, QueueView, Ticket, WaitingView},
-    reservations::{MockReservations, Reservation, ReservationStatus, ReservedSeat},
+    reservations::{MockReservations, RefundRules, Reservation, ReservationStatus, ReservedSeat},
     seats::SeatNumber,
     users::MockUsers,
 };
@@ -103,6 +104,7 @@ pub(crate) fn reservation(status: ReservationStatus) -> Reservation {
         id: ReservationId::new(Uuid::from_u128(1)),
         user_id: USER,
         schedule_id: ScheduleId::new(Uuid::from_u128(3)),
+        starts_at: NOON + Duration::DAY,
         seats: vec![seat],
         amount: Money::won(50_000),
         created_at: NOON,
@@ -113,7 +115,7 @@ pub(crate) fn reservation(status: ReservationStatus) -> Reservation {
 
 /// How [`reservation`] is shown.
 pub(crate) fn reservation_json(status: &str) -> Value {
-    serde_json::json!({
+    let mut shown = serde_json::json!({
         "id": id(1),
         "status": status,
         "schedule_id": id(3),
@@ -121,7 +123,11 @@ pub(crate) fn reservation_json(status: &str) -> Value {
         "amount": 50_000,
         "held_until": "2026-01-01T12:05:00Z",
         "created_at": "2026-01-01T12:00:00Z",
-    })
+    });
+    if status == "paid" {
+        shown["refund_until"] = "2026-01-02T11:00:00Z".into();
+    }
+    shown
 }
 
 /// The payment 2 of [`reservation`].
@@ -223,6 +229,7 @@ pub(crate) struct Fixture {
     pub reservations: MockReservations,
     pub balances: MockBalances,
     pub payments: MockPayments,
+    pub cancellations: MockCancellations,
     pub house: MockHouse,
     pub operators: MockOperators,
     pub readiness: Arc<dyn Readiness>,
@@ -241,6 +248,7 @@ impl Fixture {
             reservations: MockReservations::new(),
             balances: MockBalances::new(),
             payments: MockPayments::new(),
+            cancellations: MockCancellations::new(),
             house: MockHouse::new(),
             operators: MockOperators::new(),
             readiness: Arc::new(MockReadiness::new()),
@@ -281,6 +289,7 @@ impl Fixture {
             reservations: Arc::new(self.reservations),
             balances: Arc::new(self.balances),
             payments: Arc::new(self.payments),
+            cancellations: Arc::new(self.cancellations),
             house: Arc::new(self.house),
             operators: Arc::new(self.operators),
             readiness: self.readiness,
@@ -335,6 +344,9 @@ pub(crate) fn settings() -> HttpSettings {
         token_secrets: vec![SecretString::from(SECRET)],
         access_ttl: Duration::hours(12),
         active_ttl: Duration::minutes(5),
+        refund_rules: RefundRules {
+            until: Some(Duration::HOUR),
+        },
         venue_zone: VenueZone::new("Asia/Seoul").unwrap(),
         max_charge: 10_000_000,
         sign_up: SignUp::Open,

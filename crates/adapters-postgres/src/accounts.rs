@@ -21,6 +21,7 @@ pub(crate) type EntryColumns = (
     Uuid,
     BigInt,
     Nullable<Uuid>,
+    Nullable<Uuid>,
     BigInt,
     BigInt,
     Timestamptz,
@@ -30,19 +31,25 @@ pub(crate) type EntryRow = (
     uuid::Uuid,
     i64,
     Option<uuid::Uuid>,
+    Option<uuid::Uuid>,
     i64,
     i64,
     OffsetDateTime,
 );
 
-pub(crate) fn entry((id, user, number, payment, amount, after, at): EntryRow) -> LedgerEntry {
+pub(crate) fn entry(
+    (id, user, number, payment, refund_of, amount, after, at): EntryRow,
+) -> LedgerEntry {
+    let kind = match (payment.map(PaymentId::new), refund_of.map(PaymentId::new)) {
+        (Some(payment), _) => EntryKind::Payment(payment),
+        (None, Some(payment)) => EntryKind::Refund(payment),
+        (None, None) => EntryKind::Charge,
+    };
     LedgerEntry {
         id: EntryId::new(id),
         user_id: UserId::new(user),
         number: number.unsigned_abs(),
-        kind: payment.map_or(EntryKind::Charge, |id| {
-            EntryKind::Payment(PaymentId::new(id))
-        }),
+        kind,
         amount: Money::won(amount),
         balance_after: Money::won(after),
         created_at: at,
@@ -108,22 +115,26 @@ fn write_accounts(accounts: &[&Account]) -> Sql {
 
 fn insert<'a>(entries: &(impl Iterator<Item = &'a LedgerEntry> + Clone)) -> Sql {
     let payment = |entry: &LedgerEntry| match entry.kind {
-        EntryKind::Charge => None,
         EntryKind::Payment(id) => Some(id.get()),
+        EntryKind::Charge | EntryKind::Refund(_) => None,
+    };
+    let refund_of = |entry: &LedgerEntry| match entry.kind {
+        EntryKind::Refund(id) => Some(id.get()),
+        EntryKind::Charge | EntryKind::Payment(_) => None,
     };
     let all = || entries.clone();
-    sql(
-        "INSERT INTO ledger_entries \
-         (id, user_id, number, kind, payment_id, amount, balance_after, created_at) \
-         SELECT id, user_id, number, CASE WHEN payment_id IS NULL THEN 'charge' ELSE 'payment' END, \
-         payment_id, amount, balance_after, created_at \
-         FROM unnest($1, $2, $3, $4, $5, $6, $7) AS new \
-         (id, user_id, number, payment_id, amount, balance_after, created_at)",
-    )
+    sql("INSERT INTO ledger_entries \
+         (id, user_id, number, kind, payment_id, refund_of, amount, balance_after, created_at) \
+         SELECT id, user_id, number, CASE WHEN payment_id IS NOT NULL THEN 'payment' \
+           WHEN refund_of IS NOT NULL THEN 'refund' ELSE 'charge' END, \
+         payment_id, refund_of, amount, balance_after, created_at \
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS new \
+         (id, user_id, number, payment_id, refund_of, amount, balance_after, created_at)")
     .bind::<Array<Uuid>, _>(all().map(|e| e.id.get()).collect::<Vec<_>>())
     .bind::<Array<Uuid>, _>(all().map(|e| e.user_id.get()).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(all().map(|e| e.number.cast_signed()).collect::<Vec<_>>())
     .bind::<Array<Nullable<Uuid>>, _>(all().map(payment).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Uuid>>, _>(all().map(refund_of).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(all().map(|e| e.amount.get()).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(all().map(|e| e.balance_after.get()).collect::<Vec<_>>())
     .bind::<Array<Timestamptz>, _>(all().map(|e| e.created_at).collect::<Vec<_>>())
@@ -139,7 +150,7 @@ pub(crate) async fn find_entries(
         return Ok(HashMap::new());
     }
     let rows: Vec<EntryRow> = sql::<EntryColumns>(
-        "SELECT id, user_id, number, payment_id, amount, balance_after, created_at \
+        "SELECT id, user_id, number, payment_id, refund_of, amount, balance_after, created_at \
          FROM ledger_entries WHERE user_id = ANY($1) AND id = ANY($2)",
     )
     .bind::<Array<Uuid>, _>(users)

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     balance::{ChargeRules, Ledger},
+    cancellation::CancellationStore,
     catalogue::{CatalogueStore, SeatMaps},
     clock::Clock,
     health::Readiness,
@@ -11,12 +12,13 @@ use domain::{
     operators::OperatorStore,
     payment::Cashier,
     queue::{LineView, Presence, QueuePolicy, QueueTimes, TokenQueue},
-    reservations::{HoldRules, SeatStore},
+    reservations::{HoldRules, RefundRules, SeatStore},
     storage::StorageError,
     users::UserStore,
 };
 
 use crate::{
+    cancellations::PgCancellations,
     cashier::PgCashier,
     catalogue::PgCatalogue,
     clock::PgClock,
@@ -45,6 +47,8 @@ pub struct Options {
     pub hold_rules: HoldRules,
     /// The limits of charges.
     pub charge_rules: ChargeRules,
+    /// Until when paid reservations can be given back.
+    pub refund_rules: RefundRules,
     /// How much each lane takes on.
     pub lanes: LaneSettings,
 }
@@ -71,6 +75,8 @@ pub struct Adapters {
     pub ledger: Arc<dyn Ledger>,
     /// Payments.
     pub cashier: Arc<dyn Cashier>,
+    /// Dates that are called off.
+    pub cancellations: Arc<dyn CancellationStore>,
     /// What the house does with its concerts.
     pub house: Arc<dyn HouseStore>,
     /// Operators' keys and the log.
@@ -142,6 +148,7 @@ impl Adapters {
                 db(),
                 clock.clone(),
                 options.hold_rules,
+                options.refund_rules,
                 maps.clone(),
                 lanes,
                 &tasks,
@@ -160,6 +167,7 @@ impl Adapters {
                 lanes,
                 &tasks,
             )),
+            cancellations: Arc::new(PgCancellations::new(db(), clock.clone(), maps.clone())),
             operators: Arc::new(PgOperators::start(db(), clock.clone(), &tasks)),
             house: Arc::new(PgHouse::new(db(), clock.clone(), maps.clone())),
             seat_maps: maps,

@@ -169,7 +169,7 @@ impl Batch for Paying {
             .filter_map(|r| Some((r.pass.user_id, r.key.as_ref()?)));
         // The lock order: queue, schedules (with their seats and reservations), balances. Payments
         // end queue tokens, so the queue comes first.
-        let (queue, locked, accounts, mut reservations, tokens, used) = try_join!(
+        let (queue, mut locked, accounts, mut reservations, tokens, used) = try_join!(
             queue_state::lock(conn),
             schedules::lock_of(conn, ids.clone()),
             accounts::lock(conn, payers),
@@ -181,8 +181,9 @@ impl Batch for Paying {
         reservations.retain(|_, reservation| locked.contains(reservation.schedule_id));
         let made = find(conn, idempotency::resources(&used)).await?;
         let till = Till {
-            accounts,
             reservations,
+            schedules: std::mem::take(&mut locked.on_sale),
+            accounts,
             tokens,
             earlier: idempotency::earlier(used, |id| made.get(&PaymentId::new(id)).cloned()),
         };

@@ -175,7 +175,7 @@ async fn exists(mut conn: &AsyncPgConnection, concert: ConcertId) -> QueryResult
     Ok(!rows.is_empty())
 }
 
-/// The schedules within `span`. Seats of holds that are over count as remaining (SPEC rule 16),
+/// The schedules within `span` that were not called off. Seats of holds that are over count as remaining (SPEC rule 16),
 /// swept or not.
 async fn schedules(
     mut conn: &AsyncPgConnection,
@@ -206,6 +206,7 @@ async fn schedules(
            AND r.held_until <= $4), 0), \
          s.sold_seats FROM schedules s \
          WHERE s.concert_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3 \
+         AND s.cancelled_at IS NULL \
          ORDER BY s.starts_at, s.id",
     )
     .bind::<Uuid, _>(concert.get())

@@ -71,7 +71,7 @@ impl Ledger for PgLedger {
     ) -> Result<Page<LedgerEntry, u64>, StorageError> {
         let mut conn = self.database.connection().await?;
         let rows: QueryResult<Vec<EntryRow>> = sql::<EntryColumns>(
-            "SELECT id, user_id, number, payment_id, amount, balance_after, created_at \
+            "SELECT id, user_id, number, payment_id, refund_of, amount, balance_after, created_at \
              FROM ledger_entries WHERE user_id = $1 AND ($2 IS NULL OR number < $2) \
              ORDER BY number DESC LIMIT $3",
         )

@@ -29,6 +29,8 @@ type ReservationColumns = (
     Timestamptz,
     Timestamptz,
     Nullable<Uuid>,
+    Nullable<Timestamptz>,
+    Timestamptz,
 );
 type ReservationRow = (
     uuid::Uuid,
@@ -39,18 +41,23 @@ type ReservationRow = (
     OffsetDateTime,
     OffsetDateTime,
     Option<uuid::Uuid>,
+    Option<OffsetDateTime>,
+    OffsetDateTime,
 );
 
 type SeatColumns = (Uuid, Integer, Text, BigInt);
 type SeatRow = (uuid::Uuid, i32, String, i64);
 
-pub(crate) fn status(name: &str, payment: Option<uuid::Uuid>) -> ReservationStatus {
-    match (name, payment) {
-        ("pending_payment", _) => ReservationStatus::PendingPayment,
-        ("paid", Some(id)) => ReservationStatus::Paid {
-            payment_id: PaymentId::new(id),
-        },
-        ("cancelled", _) => ReservationStatus::Cancelled,
+pub(crate) fn status(
+    name: &str,
+    payment: Option<uuid::Uuid>,
+    refunded_at: Option<OffsetDateTime>,
+) -> ReservationStatus {
+    match (name, payment.map(PaymentId::new), refunded_at) {
+        ("pending_payment", ..) => ReservationStatus::PendingPayment,
+        ("paid", Some(payment_id), _) => ReservationStatus::Paid { payment_id },
+        ("cancelled", Some(payment_id), Some(at)) => ReservationStatus::Refunded { payment_id, at },
+        ("cancelled", ..) => ReservationStatus::Cancelled,
         _ => ReservationStatus::Expired,
     }
 }
@@ -65,8 +72,8 @@ pub(crate) async fn find(
     }
     let rows: Vec<(ReservationRow, SeatRow)> = sql::<(ReservationColumns, SeatColumns)>(
         "SELECT r.id, r.user_id, r.schedule_id, r.status, r.amount, r.created_at, r.held_until, \
-         r.payment_id, s.id, s.number, s.grade, s.price \
-         FROM reservations r CROSS JOIN unnest(r.seat_numbers) AS taken (number) \
+         r.payment_id, r.refunded_at, show.starts_at, s.id, s.number, s.grade, s.price \
+         FROM reservations r JOIN schedules show ON show.id = r.schedule_id CROSS JOIN unnest(r.seat_numbers) AS taken (number) \
          JOIN seats s ON s.schedule_id = r.schedule_id AND s.number = taken.number \
          WHERE r.id = ANY($1) ORDER BY s.number",
     )
@@ -84,17 +91,18 @@ pub(crate) async fn find(
 }
 
 fn without_seats(
-    (id, user, schedule, name, amount, created_at, held_until, payment): ReservationRow,
+    (id, user, schedule, name, amount, created_at, held_until, payment, refunded_at, starts_at): ReservationRow,
 ) -> Reservation {
     Reservation {
         id: ReservationId::new(id),
         user_id: UserId::new(user),
         schedule_id: ScheduleId::new(schedule),
+        starts_at,
         seats: Vec::new(),
         amount: Money::won(amount),
         created_at,
         held_until,
-        status: status(&name, payment),
+        status: status(&name, payment, refunded_at),
     }
 }
 

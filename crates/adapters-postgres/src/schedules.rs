@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::{
     QueryResult,
-    sql_types::{Array, BigInt, Bool, Integer, Nullable, Timestamptz, Uuid},
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{id::ScheduleId, reservations::OnSale};
+use domain::{
+    catalogue::ShortText,
+    id::ScheduleId,
+    reservations::{CalledOff, OnSale},
+};
 use time::OffsetDateTime;
 
 use crate::sql::{Sql, sql};
@@ -41,8 +45,8 @@ pub(crate) async fn lock(
     lock_with(
         conn,
         sql(
-            "SELECT id, starts_at, sales_open_at, sales_closed, total_seats, version FROM schedules WHERE id = ANY($1) \
-             ORDER BY id FOR NO KEY UPDATE",
+            "SELECT id, starts_at, sales_open_at, sales_closed, total_seats, version, cancelled_at, \
+             cancel_reason FROM schedules WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
         )
         .bind::<Array<Uuid>, _>(ids),
     )
@@ -58,8 +62,8 @@ pub(crate) async fn lock_of(
     lock_with(
         conn,
         sql(
-            "SELECT id, starts_at, sales_open_at, sales_closed, total_seats, version FROM schedules \
-             WHERE id IN (SELECT schedule_id FROM reservations WHERE id = ANY($1)) \
+            "SELECT id, starts_at, sales_open_at, sales_closed, total_seats, version, cancelled_at, \
+             cancel_reason FROM schedules WHERE id IN (SELECT schedule_id FROM reservations WHERE id = ANY($1)) \
              ORDER BY id FOR NO KEY UPDATE",
         )
         .bind::<Array<Uuid>, _>(reservations),
@@ -74,6 +78,8 @@ type Columns = (
     Bool,
     Integer,
     BigInt,
+    Nullable<Timestamptz>,
+    Nullable<Text>,
 );
 type Row = (
     uuid::Uuid,
@@ -82,12 +88,14 @@ type Row = (
     bool,
     i32,
     i64,
+    Option<OffsetDateTime>,
+    Option<String>,
 );
 
 async fn lock_with(mut conn: &AsyncPgConnection, lock: Sql<Columns>) -> QueryResult<Locked> {
     let rows: Vec<Row> = lock.load(&mut conn).await?;
     let mut locked = Locked::default();
-    for (id, starts_at, sales_open_at, sales_closed, total_seats, version) in rows {
+    for (id, starts_at, sales_open_at, sales_closed, total_seats, version, off, reason) in rows {
         let (id, on_sale) = (
             ScheduleId::new(id),
             OnSale {
@@ -95,12 +103,19 @@ async fn lock_with(mut conn: &AsyncPgConnection, lock: Sql<Columns>) -> QueryRes
                 sales_open_at,
                 sales_closed,
                 total_seats: total_seats.unsigned_abs(),
+                called_off: off.map(|_| called_off(reason)),
             },
         );
         locked.on_sale.insert(id, on_sale);
         locked.versions.insert(id, version + 1);
     }
     Ok(locked)
+}
+
+fn called_off(reason: Option<String>) -> CalledOff {
+    CalledOff {
+        reason: reason.and_then(|text| ShortText::new(&text).ok()),
+    }
 }
 
 /// Changes the counts of locked schedules, by how many seats `remaining_seats` and `sold_seats`

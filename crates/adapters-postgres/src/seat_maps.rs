@@ -122,7 +122,8 @@ fn state(before: Option<Snapshot>, read: SeatsRead, now: OffsetDateTime) -> Arc<
 type Columns = (BigInt, Timestamptz, Nullable<SeatColumns>, Nullable<BigInt>);
 type Row = (i64, OffsetDateTime, Option<seat_rows::SeatRow>, Option<i64>);
 
-/// The schedule's version and the seats written since the version `known`, all at one instant.
+/// The schedule's version and the seats written since the version `known`, all at one instant. Of a
+/// date that was called off nothing is shown.
 async fn changed_seats(
     mut conn: &AsyncPgConnection,
     schedule: ScheduleId,
@@ -135,7 +136,7 @@ async fn changed_seats(
          seat.price, seat.status, seat.reservation_id, seat.held_until, seat.version \
          FROM schedules s LEFT JOIN LATERAL (SELECT * FROM seats \
            WHERE seats.schedule_id = s.id AND seats.version > $2 AND s.version > $2 OFFSET 0) \
-         AS seat ON true WHERE s.id = $1",
+         AS seat ON true WHERE s.id = $1 AND s.cancelled_at IS NULL",
     )
     .bind::<Uuid, _>(schedule.get())
     .bind::<BigInt, _>(known.map_or(-1, u64::cast_signed))
@@ -174,7 +175,7 @@ impl Source for StoredDates {
         let mut conn = self.0.connection().await?;
         let rows: QueryResult<Vec<Row>> = sql::<(Nullable<Uuid>, Nullable<Timestamptz>)>(
             "SELECT s.id, s.starts_at FROM concerts c LEFT JOIN schedules s ON s.concert_id = c.id \
-             WHERE c.id = $1 ORDER BY s.starts_at, s.id",
+             AND s.cancelled_at IS NULL WHERE c.id = $1 ORDER BY s.starts_at, s.id",
         )
         .bind::<Uuid, _>(concert.get())
         .load(&mut conn)

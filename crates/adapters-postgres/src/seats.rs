@@ -1,6 +1,6 @@
 //! Seats and holds: [`SeatStore`] on PostgreSQL.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use diesel::{
@@ -14,7 +14,8 @@ use domain::{
     idempotency::Outcome,
     page::{Page, PageRequest},
     reservations::{
-        CancelError, HoldError, HoldRequest, HoldRules, Reservation, ReservationStatus, SeatStore,
+        CancelError, CancelRequest, Cancelled, HoldError, HoldRequest, HoldRules, RefundRules,
+        Reservation, ReservationStatus, SeatStore, cancel as decide,
     },
     storage::StorageError,
 };
@@ -22,9 +23,11 @@ use futures_util::try_join;
 use time::OffsetDateTime;
 
 use crate::{
+    accounts,
     error::storage,
     lane::{Lane, LaneSettings, Tasks},
     pool::Database,
+    refunds,
     reservations::{self, Released},
     schedules,
     seat_maps::PgSeatMaps,
@@ -39,6 +42,7 @@ use holding::Holding;
 pub struct PgSeatStore {
     database: Database,
     clock: Arc<dyn Clock>,
+    refund_rules: RefundRules,
     maps: Arc<PgSeatMaps>,
     holds: Lane<Holding>,
 }
@@ -49,6 +53,7 @@ impl PgSeatStore {
         database: Database,
         clock: Arc<dyn Clock>,
         rules: HoldRules,
+        refund_rules: RefundRules,
         maps: Arc<PgSeatMaps>,
         lane: LaneSettings,
         tasks: &Tasks,
@@ -61,6 +66,7 @@ impl PgSeatStore {
         Self {
             database,
             clock,
+            refund_rules,
             maps,
             holds,
         }
@@ -75,11 +81,12 @@ impl SeatStore for PgSeatStore {
         Ok(held)
     }
 
-    async fn cancel(&self, id: ReservationId, owner: UserId) -> Result<Reservation, CancelError> {
+    async fn cancel(&self, request: CancelRequest) -> Result<Reservation, CancelError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
+        let rules = self.refund_rules;
         let cancelled = self.database.detached(async move {
             let mut conn = database.connection().await?;
-            conn.transaction(async |conn| cancel(conn, &*clock, id, owner).await)
+            conn.transaction(async |conn| cancel(conn, &*clock, &rules, request).await)
                 .await
                 .map_err(storage)
         });
@@ -143,26 +150,46 @@ impl SeatStore for PgSeatStore {
 async fn cancel(
     conn: &mut AsyncPgConnection,
     clock: &dyn Clock,
-    id: ReservationId,
-    owner: UserId,
+    rules: &RefundRules,
+    request: CancelRequest,
 ) -> QueryResult<Result<Reservation, CancelError>> {
-    let ids = vec![id.get()];
-    let (_, mut found) = try_join!(
+    let ids = vec![request.reservation_id.get()];
+    let (locked, mut found) = try_join!(
         schedules::lock_of(conn, ids.clone()),
         reservations::find(conn, ids.clone())
     )?;
-    found.retain(|_, reservation| reservation.user_id == owner);
-    let mut writes = reservations::expire_over(clock.now(), &mut found);
-    let Some(reservation) = found.remove(&id) else {
+    found.retain(|_, reservation| reservation.user_id == request.user_id);
+    let paid = |r: &&Reservation| matches!(r.status, ReservationStatus::Paid { .. });
+    let payer = found.values().find(paid).map(|r| r.user_id);
+    let mut accounts = match payer {
+        Some(user) => accounts::lock(conn, [user].into()).await?,
+        None => HashMap::new(),
+    };
+    let now = clock.now();
+    let mut writes = reservations::expire_over(now, &mut found);
+    let reservation = found.remove(&request.reservation_id);
+    let show = reservation.as_ref().map(|r| r.schedule_id);
+    let show = show.and_then(|schedule| locked.on_sale.get(&schedule));
+    let (Some(reservation), Some(show)) = (reservation, show) else {
         return Ok(Err(CancelError::NotFound));
     };
-    let pending = reservation.status == ReservationStatus::PendingPayment;
-    let cancelled = reservation.cancel();
-    if pending && cancelled.is_ok() {
-        writes.extend(reservations::release(ids, Released::Cancelled));
+    let entry_id = request.entry_id;
+    let cancelled = decide(now, rules, show, reservation, &mut accounts, entry_id);
+    match &cancelled {
+        Ok(Cancelled::Released(_)) => {
+            writes.extend(reservations::release(ids, Released::Cancelled));
+        }
+        Ok(Cancelled::Refunded(refund)) => {
+            writes.extend(refunds::store(
+                &locked,
+                &accounts,
+                std::slice::from_ref(refund),
+            ));
+        }
+        Ok(Cancelled::Before(_)) | Err(_) => {}
     }
     sql::run(conn, writes).await?;
-    Ok(cancelled)
+    Ok(cancelled.map(Cancelled::into_reservation))
 }
 
 async fn list(

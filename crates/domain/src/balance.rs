@@ -31,6 +31,8 @@ pub enum EntryKind {
     Charge,
     /// A reservation paid for.
     Payment(PaymentId),
+    /// What was paid, given back.
+    Refund(PaymentId),
 }
 
 /// One change of a balance, never edited (rule 18).
@@ -120,6 +122,22 @@ impl Account {
         }
         let out = Money::won(amount.get().saturating_neg());
         Ok(self.enter(now, id, EntryKind::Payment(payment), out, rest))
+    }
+
+    /// Gives `amount` back for a payment that is undone.
+    ///
+    /// It was this user's money before, and is never lost: the limit of charges (rule 17) does not hold
+    /// it back. A balance that is beyond it by that takes no charge until it has gone down. `None`
+    /// beyond what 64 bits can hold.
+    pub fn refund(
+        &mut self,
+        now: OffsetDateTime,
+        id: EntryId,
+        payment: PaymentId,
+        amount: Money,
+    ) -> Option<LedgerEntry> {
+        let balance = self.balance.checked_add(amount)?;
+        Some(self.enter(now, id, EntryKind::Refund(payment), amount, balance))
     }
 
     fn enter(

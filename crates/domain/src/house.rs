@@ -9,7 +9,7 @@ use crate::{
     id::{BlockId, ConcertId, EntryId, PaymentId, ReservationId, ScheduleId, UserId},
     money::Money,
     operators::Operator,
-    reservations::Reservation,
+    reservations::{CalledOff, OnSale, Reservation},
     seats::{HouseSeats, SeatNumber, SeatNumbers},
     storage::StorageError,
 };
@@ -102,6 +102,12 @@ pub enum HouseError {
     /// No such schedule.
     #[error("no such schedule")]
     ScheduleNotFound,
+    /// The date was called off.
+    #[error("the schedule is cancelled")]
+    ScheduleCancelled {
+        /// Why, if an operator said so.
+        reason: Option<ShortText>,
+    },
     /// No such user.
     #[error("no such user")]
     UserNotFound,
@@ -129,6 +135,15 @@ pub enum HouseError {
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// The date, if it can be changed: it exists and was not called off.
+pub fn takes_place(show: Option<&OnSale>) -> Result<&OnSale, HouseError> {
+    let show = show.ok_or(HouseError::ScheduleNotFound)?;
+    match show.called_off.clone() {
+        Some(CalledOff { reason }) => Err(HouseError::ScheduleCancelled { reason }),
+        None => Ok(show),
+    }
 }
 
 /// Keeps what the house does. Each change is stored with its entry in the log.

@@ -35,6 +35,8 @@ pub mod balance;
 
 pub mod payment;
 
+pub mod cancellation;
+
 pub mod operators;
 
 pub mod house;

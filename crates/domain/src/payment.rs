@@ -7,12 +7,13 @@ use time::OffsetDateTime;
 
 use crate::{
     balance::{Account, Insufficient, LedgerEntry},
-    id::{EntryId, IdGenerator, PaymentId, ReservationId, TokenId, UserId},
+    catalogue::ShortText,
+    id::{EntryId, IdGenerator, PaymentId, ReservationId, ScheduleId, TokenId, UserId},
     idempotency::{Earlier, IdempotencyKey, KeyReused, Outcome},
     money::Money,
     page::{Page, PageRequest},
     queue::{EndReason, LineView, Pass, QueueToken, TokenRefusal, TokenState, admits},
-    reservations::{Reservation, ReservationStatus},
+    reservations::{CalledOff, OnSale, Reservation, ReservationStatus},
     seats::SeatNumbers,
     storage::StorageError,
 };
@@ -67,6 +68,12 @@ pub enum PayError {
     /// It was cancelled.
     #[error("the reservation was cancelled")]
     ReservationCancelled,
+    /// Its date was called off, and it will be cancelled.
+    #[error("the schedule is cancelled")]
+    ScheduleCancelled {
+        /// Why, if the operator said so.
+        reason: Option<ShortText>,
+    },
     /// Rule 24.
     #[error("the reservation is paid already")]
     AlreadyPaid {
@@ -101,6 +108,8 @@ pub enum PaymentError {
 pub struct Till {
     /// The reservations to be paid, as they are now.
     pub reservations: HashMap<ReservationId, Reservation>,
+    /// Their schedules.
+    pub schedules: HashMap<ScheduleId, OnSale>,
     /// The accounts of those who pay.
     pub accounts: HashMap<UserId, Account>,
     /// Their queue tokens.
@@ -159,9 +168,15 @@ fn settle(
     let token = till.tokens.get_mut(&request.pass.token_id);
     admits(&request.pass, token.as_deref(), now)?;
     match reservation.status {
-        ReservationStatus::Cancelled => return Err(PayError::ReservationCancelled),
+        ReservationStatus::Cancelled | ReservationStatus::Refunded { .. } => {
+            return Err(PayError::ReservationCancelled);
+        }
         ReservationStatus::PendingPayment if !reservation.is_over(now) => {}
         _ => return Err(PayError::ReservationExpired),
+    }
+    let schedule = till.schedules.get(&reservation.schedule_id);
+    if let Some(CalledOff { reason }) = schedule.and_then(|show| show.called_off.clone()) {
+        return Err(PayError::ScheduleCancelled { reason });
     }
     let account = till.accounts.get_mut(&request.pass.user_id);
     let (Some(account), Some(token)) = (account, token) else {

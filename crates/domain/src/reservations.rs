@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::{
-    id::{IdGenerator, PaymentId, ReservationId, ScheduleId, UserId},
+    catalogue::ShortText,
+    id::{EntryId, IdGenerator, ReservationId, ScheduleId, UserId},
     idempotency::{IdempotencyKey, KeyReused, Outcome},
     page::{Page, PageRequest},
     queue::Pass,
@@ -15,9 +16,13 @@ use crate::{
 };
 
 mod allocation;
+mod cancelling;
+mod refund;
 mod reservation;
 
-pub use allocation::{Hall, HoldRequest, HoldRules, OnSale, allocate};
+pub use allocation::{CalledOff, Hall, HoldRequest, HoldRules, OnSale, allocate};
+pub use cancelling::{CancelRequest, Cancelled, cancel};
+pub use refund::{Refund, RefundCause, RefundRules};
 pub use reservation::{Claim, Reservation, ReservationStatus, ReservedSeat};
 
 /// Why seats could not be held.
@@ -32,6 +37,12 @@ pub enum HoldError {
     /// No such schedule, or its show has begun.
     #[error("no such schedule")]
     ScheduleNotFound,
+    /// The date was called off.
+    #[error("the schedule is cancelled")]
+    ScheduleCancelled {
+        /// Why, if the operator said so.
+        reason: Option<ShortText>,
+    },
     /// Sales open later.
     #[error("sales open at {opens_at}")]
     SalesNotOpen {
@@ -79,11 +90,11 @@ pub enum CancelError {
     /// Its hold is over; its seats are free already.
     #[error("the hold is over")]
     Expired,
-    /// It is paid.
-    #[error("the reservation is paid")]
-    AlreadyPaid {
-        /// By which payment.
-        payment_id: PaymentId,
+    /// It is paid, and it is too late to give it back, or that is never done.
+    #[error("the reservation is paid and cannot be refunded any more")]
+    RefundNotAllowed {
+        /// Until when it could be given back; `None`: never.
+        until: Option<OffsetDateTime>,
     },
     /// The store failed.
     #[error(transparent)]
@@ -108,9 +119,10 @@ pub trait SeatStore: Send + Sync {
     /// Holds seats, all or none. Batched with others; [`StorageError::Busy`] when too many wait
     /// (rule 15).
     async fn hold(&self, request: HoldRequest) -> Result<Outcome<Reservation>, HoldError>;
-    /// Cancels a pending reservation of `owner` and frees its seats. One whose hold is over is
-    /// expired, kept so, and answered [`CancelError::Expired`].
-    async fn cancel(&self, id: ReservationId, owner: UserId) -> Result<Reservation, CancelError>;
+    /// Cancels a reservation and frees its seats; one that is paid is refunded: ledger entry,
+    /// balance, record of the refund, reservation, seats and schedule in one transaction, once. One
+    /// whose hold is over is expired, kept so, and answered [`CancelError::Expired`].
+    async fn cancel(&self, request: CancelRequest) -> Result<Reservation, CancelError>;
     /// A reservation of `owner`, as it is now.
     async fn find(
         &self,
@@ -139,7 +151,7 @@ pub trait Reservations: Send + Sync {
         wish: Wish,
         key: Option<IdempotencyKey>,
     ) -> Result<Outcome<Reservation>, HoldError>;
-    /// Cancels the caller's pending reservation.
+    /// Cancels the caller's reservation, and gives back what was paid for it.
     async fn cancel(&self, caller: UserId, id: ReservationId) -> Result<Reservation, CancelError>;
     /// The caller's reservation.
     async fn find(
@@ -190,7 +202,13 @@ impl Reservations for ReservationService {
     }
 
     async fn cancel(&self, caller: UserId, id: ReservationId) -> Result<Reservation, CancelError> {
-        self.store.cancel(id, caller).await
+        self.store
+            .cancel(CancelRequest {
+                reservation_id: id,
+                user_id: caller,
+                entry_id: EntryId::new(self.ids.next()),
+            })
+            .await
     }
 
     async fn find(

@@ -44,6 +44,8 @@ pub enum Status {
     Paid,
     /// Given up.
     Cancelled,
+    /// Given up when it was paid, and the money is back.
+    Refunded,
     /// Not paid in time.
     Expired,
 }
@@ -67,7 +69,7 @@ impl Reservation {
         match self.status {
             Status::Paid => true,
             Status::Pending => now < self.until,
-            Status::Cancelled | Status::Expired => false,
+            Status::Cancelled | Status::Refunded | Status::Expired => false,
         }
     }
 
@@ -84,6 +86,8 @@ pub enum Write {
     Hold(Id, Reservation),
     /// A pending reservation ends as this, and the seats that are its own are given back.
     Release(Id, Status),
+    /// A paid reservation is refunded, its seats are given back, and the owner has this much then.
+    Refund(Id, i64),
     /// A reservation is paid, its seats are sold, and the payer has this much left.
     Sell(Id, i64),
 }
@@ -135,6 +139,17 @@ impl Database {
                     if seat.by() == Some(id) {
                         *seat = Seat::Available;
                     }
+                }
+            }
+            Write::Refund(id, then) => {
+                let Some(row) = self.reservations.get_mut(&id) else {
+                    return;
+                };
+                row.status = Status::Refunded;
+                self.balances[row.user] = then;
+                // The statement asks nothing of the seats that it frees.
+                for seat in &row.seats {
+                    self.seats[*seat] = Seat::Available;
                 }
             }
             Write::Sell(id, left) => {

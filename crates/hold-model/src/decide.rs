@@ -9,8 +9,8 @@ use domain::{
     payment::{PayRequest, Till, settle_all},
     queue::{Pass, QueueToken, Ticket, TokenState},
     reservations::{
-        Claim, Hall, HoldRequest, HoldRules, OnSale, Reservation, ReservationStatus, ReservedSeat,
-        allocate,
+        self, Cancelled, Claim, Hall, HoldRequest, HoldRules, OnSale, RefundRules, Reservation,
+        ReservationStatus, ReservedSeat, allocate,
     },
     seats::{Seat, SeatNumber, SeatNumbers, SeatStatus},
 };
@@ -108,12 +108,7 @@ fn pay(rows: &Database, now: u8, user: usize, id: Id) -> (Answer, Vec<Write>) {
         let reservation = reservation.at(at(now));
         till.reservations.insert(reservation.id, reservation);
     }
-    let account = Account {
-        user_id: user_id(user),
-        balance: Money::won(rows.balances[user]),
-        entries: 0,
-    };
-    till.accounts.insert(account.user_id, account);
+    till.accounts = accounts(rows, user);
     till.tokens = tokens(user);
     let request = PayRequest {
         payment_id: PaymentId::new(uuid(id.into())),
@@ -139,14 +134,39 @@ fn cancel(rows: &Database, now: u8, user: usize, id: Id) -> (Answer, Vec<Write>)
     if reservation.is_over(at(now)) {
         return (Answer::Refused, vec![Write::Release(id, Status::Expired)]);
     }
-    let pending = reservation.status == ReservationStatus::PendingPayment;
-    match reservation.cancel() {
-        Ok(_) if pending => (
-            Answer::Cancelled(id),
-            vec![Write::Release(id, Status::Cancelled)],
-        ),
-        Ok(_) => (Answer::Cancelled(id), Vec::new()),
-        Err(_) => (Answer::Refused, Vec::new()),
+    let (mut accounts, entry) = (accounts(rows, user), EntryId::new(uuid(id.into())));
+    let rules = RefundRules {
+        until: Some(Duration::ZERO),
+    };
+    let show = on_sale(rows);
+    let decided = reservations::cancel(at(now), &rules, &show, reservation, &mut accounts, entry);
+    let writes = match decided {
+        Ok(Cancelled::Before(_)) => Vec::new(),
+        Ok(Cancelled::Released(_)) => vec![Write::Release(id, Status::Cancelled)],
+        Ok(Cancelled::Refunded(refund)) => {
+            vec![Write::Refund(id, refund.entry.balance_after.get())]
+        }
+        Err(_) => return (Answer::Refused, Vec::new()),
+    };
+    (Answer::Cancelled(id), writes)
+}
+
+fn accounts(rows: &Database, user: usize) -> HashMap<UserId, Account> {
+    let account = Account {
+        user_id: user_id(user),
+        balance: Money::won(rows.balances[user]),
+        entries: 0,
+    };
+    [(account.user_id, account)].into()
+}
+
+fn on_sale(rows: &Database) -> OnSale {
+    OnSale {
+        starts_at: at(Id::MAX),
+        sales_open_at: None,
+        sales_closed: false,
+        total_seats: u32::try_from(rows.seats.len()).unwrap_or(u32::MAX),
+        called_off: None,
     }
 }
 
@@ -194,18 +214,12 @@ fn tokens(user: usize) -> HashMap<TokenId, QueueToken> {
 }
 
 fn hall(rows: &Database, user: usize) -> Hall {
-    let on_sale = OnSale {
-        starts_at: at(Id::MAX),
-        sales_open_at: None,
-        sales_closed: false,
-        total_seats: u32::try_from(rows.seats.len()).unwrap_or(u32::MAX),
-    };
     let seats = (0..rows.seats.len()).filter_map(|place| seat(rows, place));
     let own = rows.reservations.keys().filter_map(|id| find(rows, *id));
     let own = own.filter(|reservation| reservation.user_id == user_id(user));
     let claims = own.map(|reservation| Claim::of(&reservation)).collect();
     Hall {
-        schedules: [(SCHEDULE, on_sale)].into(),
+        schedules: [(SCHEDULE, on_sale(rows))].into(),
         seats: seats.map(|seat| ((SCHEDULE, seat.number), seat)).collect(),
         claims: [((user_id(user), SCHEDULE), claims)].into(),
         tokens: tokens(user),
@@ -238,6 +252,7 @@ fn find(rows: &Database, id: Id) -> Option<Reservation> {
         id: ReservationId::new(uuid(id.into())),
         user_id: user_id(row.user),
         schedule_id: SCHEDULE,
+        starts_at: at(Id::MAX),
         seats: seats.map(|seat| ReservedSeat::of(&seat)).collect(),
         amount: Money::won(row.amount()),
         created_at: at(0),
@@ -248,6 +263,10 @@ fn find(rows: &Database, id: Id) -> Option<Reservation> {
                 payment_id: PaymentId::new(uuid(id.into())),
             },
             Status::Cancelled => ReservationStatus::Cancelled,
+            Status::Refunded => ReservationStatus::Refunded {
+                payment_id: PaymentId::new(uuid(id.into())),
+                at: at(0),
+            },
             Status::Expired => ReservationStatus::Expired,
         },
     })

@@ -10,7 +10,9 @@ mod decide;
 mod properties;
 mod world;
 
-pub use properties::{CRASH_HID_A_COMMIT, HOLD_KEPT, MONEY, ONE_OWNER, PAID_FOR_GOOD, RESOLD};
+pub use properties::{
+    CRASH_HID_A_COMMIT, HOLD_KEPT, MONEY, ONE_OWNER, PAID_FOR_GOOD, REFUNDED, RESOLD,
+};
 pub use world::{Action, Client, Sale, Server, World};
 
 #[cfg(test)]

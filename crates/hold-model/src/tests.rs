@@ -20,6 +20,17 @@ fn in_every_state_of_the_sale_all_promises_are_kept() {
 }
 
 #[test]
+fn in_every_state_after_a_payment_that_can_be_refunded_all_promises_are_kept() {
+    let checked = check(Sale {
+        sold: true,
+        ..Sale::default()
+    });
+    println!("{} states", checked.unique_state_count());
+    checked.assert_properties();
+    assert!(checked.is_done(), "every state was looked at");
+}
+
+#[test]
 fn control_without_the_schedules_lock_a_seat_is_given_to_two() {
     let sale = Sale {
         locks: false,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use stateright::{Model, Property};
 
 use crate::{
-    database::{Database, Id, SEATS, Status, USERS, Write},
-    decide::{Answer, Request, decide},
+    database::{BALANCE, Database, Id, Reservation, SEATS, Status, USERS, Write},
+    decide::{Answer, Request, TTL, decide},
     properties,
 };
 
@@ -17,6 +17,8 @@ pub struct Sale {
     pub locks: bool,
     /// Whether a client is answered only when the transaction is committed.
     pub answers_after_commit: bool,
+    /// Whether the first user has paid for the first seat before it begins.
+    pub sold: bool,
     /// How many requests each user makes.
     pub requests: u8,
     /// When time ends.
@@ -30,6 +32,7 @@ impl Default for Sale {
         Self {
             locks: true,
             answers_after_commit: true,
+            sold: false,
             requests: 2,
             end: 1,
             crashes: 1,
@@ -114,6 +117,28 @@ impl Request {
 }
 
 impl World {
+    /// The first user has paid for the first seat.
+    fn sold() -> Self {
+        let (id, user) = (0, 0);
+        let mut world = Self {
+            next_id: 1,
+            ever_paid: [id].into(),
+            ..Self::default()
+        };
+        let reservation = Reservation {
+            user,
+            seats: vec![0],
+            until: TTL,
+            status: Status::Pending,
+        };
+        let left = BALANCE - reservation.amount();
+        let writes = vec![Write::Hold(id, reservation), Write::Sell(id, left)];
+        world.database.commit(writes);
+        world.clients[user].told_held.insert(id);
+        world.clients[user].told_paid.insert(id);
+        world
+    }
+
     /// What users and the sweeper may ask now.
     fn requests(&self, sale: Sale) -> Vec<Request> {
         let mut requests = Vec::new();
@@ -198,7 +223,11 @@ impl Model for Sale {
     type Action = Action;
 
     fn init_states(&self) -> Vec<World> {
-        vec![World::default()]
+        vec![if self.sold {
+            World::sold()
+        } else {
+            World::default()
+        }]
     }
 
     fn actions(&self, world: &World, actions: &mut Vec<Action>) {

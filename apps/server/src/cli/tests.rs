@@ -5,7 +5,7 @@ use domain::{
     balance::ChargeRules,
     money,
     queue::{QueuePolicy, QueueTimes},
-    reservations::HoldRules,
+    reservations::{HoldRules, RefundRules},
 };
 
 use super::*;
@@ -58,6 +58,10 @@ fn the_defaults_are_those_of_the_specification() {
         max_balance: money::Money::won(1_000_000_000),
     };
     assert_eq!(options.money.rules(), charges);
+    let refunds = RefundRules {
+        until: Some(time::Duration::ZERO),
+    };
+    assert_eq!(options.money.refund_rules(), refunds);
     let lanes = options.lanes.settings();
     assert_eq!((lanes.depth, lanes.batch), (4096, 512));
     assert_eq!(options.keys.sign_up(), adapters_http::SignUp::Open);

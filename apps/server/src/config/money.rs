@@ -1,9 +1,12 @@
 //! Balances.
 
 use clap::Args;
-use domain::{balance::ChargeRules, money};
+use domain::{balance::ChargeRules, money, reservations::RefundRules};
 
-use super::{Refusal, values::whole};
+use super::{
+    Refusal,
+    values::{OrNever, duration_or_never, signed, whole},
+};
 
 /// Far beyond any balance, and still far from what 64 bits can hold.
 const MOST: i64 = 1_000_000_000_000_000;
@@ -31,6 +34,17 @@ pub struct Money {
         value_parser = whole(1..=MOST)
     )]
     max_balance: i64,
+
+    /// How long before a show starts its paid reservations can last be cancelled for the money; never
+    /// refunds nothing. A date that the operator cancels is refunded in any case
+    #[arg(
+        long,
+        env = "BOXOFFICE_REFUND_UNTIL",
+        value_name = "DURATION",
+        default_value = "0s",
+        value_parser = duration_or_never("0s", "365d")
+    )]
+    refund_until: OrNever,
 }
 
 impl Money {
@@ -39,6 +53,13 @@ impl Money {
         ChargeRules {
             max_charge: money::Money::won(self.max_charge),
             max_balance: money::Money::won(self.max_balance),
+        }
+    }
+
+    /// Until when paid reservations can be given back.
+    pub fn refund_rules(&self) -> RefundRules {
+        RefundRules {
+            until: self.refund_until.0.map(signed),
         }
     }
 

@@ -22,6 +22,25 @@ pub fn duration(
     }
 }
 
+/// Reads a duration like [`duration`], or `never`.
+pub fn duration_or_never(
+    least: &'static str,
+    most: &'static str,
+) -> impl Fn(&str) -> Result<OrNever, String> + Clone + Send + Sync + 'static {
+    let duration = duration(least, most);
+    move |text| match text {
+        "never" => Ok(OrNever(None)),
+        text => match duration(text) {
+            Ok(duration) => Ok(OrNever(Some(duration))),
+            Err(advice) => Err(format!("{advice}, or never")),
+        },
+    }
+}
+
+/// A duration, or `None` for never: an option of its own type to clap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrNever(pub Option<Duration>);
+
 /// Reads a whole number within `range`.
 pub fn whole<T>(
     range: RangeInclusive<T>,
@@ -122,6 +141,18 @@ mod tests {
                 "write a duration from 10ms to 1h"
             );
         }
+    }
+
+    #[test]
+    fn never_is_written_in_place_of_a_duration() {
+        let read = duration_or_never("0s", "1h");
+        assert_eq!(read("never"), Ok(OrNever(None)));
+        assert_eq!(read("0s"), Ok(OrNever(Some(Duration::ZERO))));
+        assert_eq!(
+            read("2h").unwrap_err(),
+            "write a duration from 0s to 1h, or never"
+        );
+        assert!(read("Never").unwrap_err().ends_with("or never"));
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use adapters_http::{Api, HttpSettings};
 use adapters_postgres::Adapters;
 use domain::{
-    balance::BalanceService, catalogue::CatalogueService, house::HouseService, id::IdGenerator,
-    operators::OperatorService, payment::PaymentService, queue::QueueService,
-    reservations::ReservationService, users::UserService,
+    balance::BalanceService, cancellation::CancellationService, catalogue::CatalogueService,
+    house::HouseService, id::IdGenerator, operators::OperatorService, payment::PaymentService,
+    queue::QueueService, reservations::ReservationService, users::UserService,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +56,10 @@ pub fn assemble(
             adapters.line.clone(),
             ids.clone(),
         )),
+        cancellations: Arc::new(CancellationService::new(
+            adapters.cancellations.clone(),
+            ids.clone(),
+        )),
         house: Arc::new(HouseService::new(adapters.house.clone(), ids.clone())),
         operators: Arc::new(OperatorService::new(
             adapters.operators.clone(),
@@ -77,6 +81,7 @@ fn settings(options: &Serve, secrets: &Secrets) -> HttpSettings {
         token_secrets: secrets.token.clone(),
         access_ttl: signed(options.keys.access_ttl),
         active_ttl: signed(options.queue.active_ttl),
+        refund_rules: options.money.refund_rules(),
         venue_zone: options.listening.timezone.clone(),
         max_charge: options.money.rules().max_charge.get(),
         sign_up: options.keys.sign_up(),

@@ -22,6 +22,8 @@ use crate::{
     seed,
 };
 
+/// How often there is a look for dates that were called off.
+const REFUND_INTERVAL: Duration = Duration::from_secs(1);
 /// What is left in any case for writing what was accepted.
 const LAST_WRITES: Duration = Duration::from_secs(2);
 
@@ -48,10 +50,11 @@ impl Running {
         let adapters = Adapters::start(&database, &adapter_options(options)).await;
         let adapters = adapters.map_err(unreachable)?;
         let api = api::assemble(&adapters, options, secrets, stop);
+        let cancellations = api.cancellations.clone();
         let server = adapters_http::serve(listeners, api).context("the server cannot start")?;
         let (tokens, seats) = (adapters.tokens.clone(), adapters.seats.clone());
-        let schedulers =
-            Schedulers::start(tokens, seats, adapters.clock.clone(), intervals(options));
+        let clock = adapters.clock.clone();
+        let schedulers = Schedulers::start(tokens, seats, cancellations, clock, intervals(options));
         let handle = server.handle();
         Ok(Self {
             server: tokio::spawn(server),
@@ -146,6 +149,7 @@ fn adapter_options(options: &Serve) -> Options {
         queue_policy: options.queue.policy(),
         hold_rules: options.holds.rules(),
         charge_rules: options.money.rules(),
+        refund_rules: options.money.refund_rules(),
         lanes: options.lanes.settings(),
     }
 }
@@ -154,5 +158,6 @@ fn intervals(options: &Serve) -> Intervals {
     Intervals {
         admission: options.queue.admission_interval,
         sweep: options.holds.sweep_interval,
+        refunds: REFUND_INTERVAL,
     }
 }

@@ -188,6 +188,7 @@ impl From<HouseError> for Problem {
         match error {
             HouseError::ConcertNotFound => Self::new(Code::ConcertNotFound),
             HouseError::ScheduleNotFound => Self::new(Code::ScheduleNotFound),
+            HouseError::ScheduleCancelled { reason } => Self::schedule_cancelled(reason),
             HouseError::UserNotFound => Self::new(Code::UserNotFound),
             HouseError::BlockNotFound => Self::new(Code::BlockNotFound),
             HouseError::Begun => Self::new(Code::ScheduleBegun),

@@ -18,7 +18,7 @@ use crate::{
     page::items,
     path::PathId,
     problem::Problem,
-    reservations::{ReservationView, numbers, seat_numbers, whole, wrong_seats},
+    reservations::{ReservationView, Terms, numbers, seat_numbers, whole, wrong_seats},
 };
 
 /// The body of `POST /v1/admin/schedules/{id}/blocks`.
@@ -100,6 +100,7 @@ pub(crate) async fn unblock(
 pub(crate) async fn give(
     Operator(operator): Operator,
     id: PathId,
+    terms: Terms,
     house: Data<dyn House>,
     Body(wish): Body<NewGift>,
 ) -> Result<HttpResponse, Problem> {
@@ -108,7 +109,7 @@ pub(crate) async fn give(
     let given = house.give(operator, schedule, user, seats).await?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/v1/reservations/{}", given.id)))
-        .json(ReservationView::from(&given)))
+        .json(ReservationView::new(&given, terms)))
 }
 
 #[cfg(test)]

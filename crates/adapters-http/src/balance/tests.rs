@@ -231,8 +231,13 @@ async fn rule_18_the_ledger_shows_what_came_in_and_what_went_out() {
         .withf(|_, _, page| page.after == Some(10) && page.limit == 20)
         .returning(|_, _, _| {
             let payment = EntryKind::Payment(PaymentId::new(Uuid::from_u128(2)));
+            let refund = EntryKind::Refund(PaymentId::new(Uuid::from_u128(2)));
             Ok(Page {
-                items: vec![entry(payment, -30_000), entry(EntryKind::Charge, 100_000)],
+                items: vec![
+                    entry(refund, 30_000),
+                    entry(payment, -30_000),
+                    entry(EntryKind::Charge, 100_000),
+                ],
                 next: Some(9),
             })
         });
@@ -250,8 +255,10 @@ async fn rule_18_the_ledger_shows_what_came_in_and_what_went_out() {
     };
     let mut payment = shown("payment", -30_000);
     payment["payment_id"] = id(2).into();
+    let mut refund = shown("refund", 30_000);
+    refund["payment_id"] = id(2).into();
     assert_eq!(
         answer.body,
-        json!({"items": [payment, shown("charge", 100_000)], "next_cursor": "9"})
+        json!({"items": [refund, payment, shown("charge", 100_000)], "next_cursor": "9"})
     );
 }

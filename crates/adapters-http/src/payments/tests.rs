@@ -293,3 +293,24 @@ async fn another_users_payment_is_answered_like_none() {
         assert_eq!(answer.problem(), (status, code));
     }
 }
+
+#[actix_web::test]
+async fn a_payment_tells_when_the_money_went_back() {
+    let mut fixture = Fixture::new();
+    fixture.payments.expect_find().returning(|_, _| {
+        let mut receipt = receipt();
+        let (payment_id, at) = (receipt.id, NOON + time::Duration::MINUTE);
+        receipt.reservation.status =
+            domain::reservations::ReservationStatus::Refunded { payment_id, at };
+        Ok(receipt)
+    });
+    let path = format!("/v1/payments/{}", id(2));
+    let answer = fixture.ask(get(&path).by_user()).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body["refunded_at"], "2026-01-01T12:01:00Z");
+    assert_eq!(answer.body["paid_at"], "2026-01-01T12:00:00Z");
+    let reservation = &answer.body["reservation"];
+    assert_eq!(reservation["status"], "cancelled");
+    assert_eq!(reservation["refunded_at"], "2026-01-01T12:01:00Z");
+    assert_eq!(reservation.get("refund_until"), None);
+}

@@ -98,7 +98,7 @@ impl Code {
             ),
             Self::SeatLimitReached => says(
                 "With these seats you would have more than `limit` in this date, held and paid ones together. Nothing was held.",
-                "Choose fewer seats, or cancel a reservation that is not paid yet.",
+                "Choose fewer seats, or cancel a reservation.",
             ),
             Self::ReservationNotFound => says(
                 "There is no such reservation, or it is someone else's: both are answered alike.",
@@ -109,12 +109,20 @@ impl Code {
                 "Hold seats again, the same ones if they are still free.",
             ),
             Self::ReservationCancelled => says(
-                "The reservation was cancelled before, and its seats were given back. Nothing was charged.",
+                "The reservation was cancelled before, and its seats were given back. Nothing was charged now; what had been paid before went back to the balance.",
                 "Hold seats again.",
             ),
             Self::ReservationAlreadyPaid => says(
                 "The reservation is paid: the seats are yours, and nothing was charged a second time.",
-                "The receipt is `GET /v1/payments/{payment_id}`. A paid reservation cannot be cancelled.",
+                "The receipt is `GET /v1/payments/{payment_id}`. To give it back, cancel it while it shows `refund_until`.",
+            ),
+            Self::RefundNotAllowed => says(
+                "The reservation is paid, and it is too late to give it back: that was possible until `refund_until`, or, without that member, the operator refunds nothing. The seats stay yours.",
+                "Nothing: it stays as it is. As long as a paid reservation can be given back, it shows `refund_until` itself.",
+            ),
+            Self::ScheduleCancelled => says(
+                "The operator has called this date off; `reason` says why if they did. Nothing can be held or paid there any more, and nothing was charged.",
+                "Whoever has paid gets the money back to their balance without doing anything. Ask `GET /v1/concerts/{id}/schedules` for the other dates.",
             ),
             Self::PaymentNotFound => says(
                 "There is no such payment, or it is someone else's: both are answered alike.",
@@ -256,7 +264,7 @@ impl Code {
             ),
             Self::SeatLimitReached => says(
                 "이 좌석까지 더하면 이 날짜에 임시 예약과 결제를 합해 `limit`석을 넘습니다. 아무 좌석도 예약되지 않았습니다.",
-                "좌석 수를 줄이거나, 아직 결제하지 않은 예약을 취소하십시오.",
+                "좌석 수를 줄이거나, 다른 예약을 취소하십시오.",
             ),
             Self::ReservationNotFound => says(
                 "그런 예약이 없거나 다른 사용자의 예약입니다. 두 경우의 응답은 같습니다.",
@@ -267,12 +275,20 @@ impl Code {
                 "좌석을 다시 예약하십시오. 아직 비어 있다면 같은 좌석도 가능합니다.",
             ),
             Self::ReservationCancelled => says(
-                "이미 취소된 예약이며 좌석은 반환되었습니다. 결제되지 않았습니다.",
+                "이미 취소된 예약이며 좌석은 반환되었습니다. 새로 결제되지 않았으며, 전에 결제한 금액은 잔액으로 환불되었습니다.",
                 "좌석을 다시 예약하십시오.",
             ),
             Self::ReservationAlreadyPaid => says(
                 "결제가 완료된 예약입니다. 좌석은 이미 확보되었고 두 번 결제되지 않았습니다.",
-                "영수증은 `GET /v1/payments/{payment_id}`에 있습니다. 결제된 예약은 취소할 수 없습니다.",
+                "영수증은 `GET /v1/payments/{payment_id}`에 있습니다. 예약에 `refund_until`이 표시되는 동안에는 취소하고 환불받을 수 있습니다.",
+            ),
+            Self::RefundNotAllowed => says(
+                "결제가 완료된 예약이며 환불할 수 있는 기한이 지났습니다. 기한은 `refund_until`이었으며, 이 항목이 없다면 운영자가 환불을 하지 않습니다. 좌석은 그대로 확보되어 있습니다.",
+                "따로 할 일은 없습니다. 환불할 수 있는 동안에는 결제된 예약에 `refund_until`이 표시됩니다.",
+            ),
+            Self::ScheduleCancelled => says(
+                "운영자가 이 날짜의 공연을 취소했습니다. 사유를 밝혔다면 `reason`에 있습니다. 더 이상 예약하거나 결제할 수 없으며, 결제되지 않았습니다.",
+                "이미 결제한 금액은 따로 요청하지 않아도 잔액으로 환불됩니다. 다른 날짜는 `GET /v1/concerts/{id}/schedules`로 확인하십시오.",
             ),
             Self::PaymentNotFound => says(
                 "그런 결제 내역이 없거나 다른 사용자의 것입니다. 두 경우의 응답은 같습니다.",

@@ -63,6 +63,8 @@ const TABLE: &[(&str, u16, &str)] = &[
         "서버 오류로 인해 요청을 처리할 수 없습니다",
     ),
     ("internal_error", 500, "서버 오류가 발생했습니다"),
+    ("refund_not_allowed", 409, "환불할 수 없는 예약입니다"),
+    ("schedule_cancelled", 409, "취소된 공연입니다"),
     ("payment_not_found", 404, "결제 내역을 찾을 수 없습니다"),
     ("sales_closed", 409, "예매가 마감되었습니다"),
     (

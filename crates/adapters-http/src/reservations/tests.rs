@@ -283,27 +283,33 @@ async fn one_sees_a_reservation_and_can_cancel_it_with_either_token() {
 #[actix_web::test]
 async fn what_cannot_be_cancelled_or_shown_is_told_by_its_code() {
     let path = format!("/v1/reservations/{}", id(1));
-    let payment_id = PaymentId::new(Uuid::from_u128(2));
     let refusals = [
         (CancelError::NotFound, 404, "reservation_not_found"),
         (CancelError::Expired, 410, "reservation_expired"),
         (
-            CancelError::AlreadyPaid { payment_id },
+            CancelError::RefundNotAllowed { until: Some(NOON) },
             409,
-            "reservation_already_paid",
+            "refund_not_allowed",
+        ),
+        (
+            CancelError::RefundNotAllowed { until: None },
+            409,
+            "refund_not_allowed",
         ),
         (StorageError::Busy.into(), 503, "server_busy"),
     ];
     for (error, status, code) in refusals {
         let mut fixture = Fixture::new();
-        let paid = matches!(error, CancelError::AlreadyPaid { .. });
+        let until = matches!(error, CancelError::RefundNotAllowed { until: Some(_) });
         fixture
             .reservations
             .expect_cancel()
             .return_once(move |_, _| Err(error));
         let answer = fixture.ask(delete(&path).by_user()).await;
         assert_eq!(answer.problem(), (status, code));
-        assert_eq!(answer.body["payment_id"] == id(2), paid);
+        let told = answer.body.get("refund_until");
+        assert_eq!(told.is_some_and(|at| at == "2026-01-01T12:00:00Z"), until);
+        assert_eq!(told.is_some(), until);
     }
     for (error, status, code) in [
         (ReservationError::NotFound, 404, "reservation_not_found"),
@@ -320,5 +326,53 @@ async fn what_cannot_be_cancelled_or_shown_is_told_by_its_code() {
             .return_once(move |_, _| Err(error));
         let answer = fixture.ask(get(&path).by_user()).await;
         assert_eq!(answer.problem(), (status, code));
+    }
+}
+
+#[actix_web::test]
+async fn a_reservation_tells_until_when_it_can_be_given_back_and_when_it_was() {
+    let payment_id = PaymentId::new(Uuid::from_u128(2));
+    let at = NOON + time::Duration::MINUTE;
+    let shown = async |status, later| {
+        let mut fixture = Fixture::new();
+        fixture.clock.advance(later);
+        fixture.settings.refund_rules.until = Some(time::Duration::hours(23));
+        fixture
+            .reservations
+            .expect_find()
+            .returning(move |_, _| Ok(reservation(status)));
+        let path = format!("/v1/reservations/{}", id(1));
+        let body = fixture.ask(get(&path).by_user()).await.body;
+        let moment = |name| body.get(name).map(|at| at.as_str().unwrap().to_owned());
+        let status = body["status"].as_str().unwrap().to_owned();
+        (status, moment("refund_until"), moment("refunded_at"))
+    };
+    let paid = ReservationStatus::Paid { payment_id };
+    let hour = time::Duration::HOUR;
+    let until = Some("2026-01-01T13:00:00Z".to_owned());
+    assert_eq!(shown(paid, hour * 0).await, ("paid".into(), until, None));
+    assert_eq!(shown(paid, hour).await, ("paid".into(), None, None));
+    let refunded = ReservationStatus::Refunded { payment_id, at };
+    let back = Some("2026-01-01T12:01:00Z".to_owned());
+    assert_eq!(
+        shown(refunded, hour * 0).await,
+        ("cancelled".into(), None, back)
+    );
+}
+
+#[actix_web::test]
+async fn of_a_date_that_was_called_off_the_reason_is_told() {
+    for reason in [None, Some("the singer is ill")] {
+        let mut fixture = Fixture::admitting();
+        let told = reason.map(|reason| ShortText::new(reason).unwrap());
+        fixture
+            .reservations
+            .expect_hold()
+            .return_once(move |_, _, _, _| Err(HoldError::ScheduleCancelled { reason: told }));
+        let request = post("/v1/reservations", wish([7])).in_queue();
+        let answer = fixture.ask(request).await;
+        assert_eq!(answer.problem(), (409, "schedule_cancelled"));
+        let told = answer.body.get("reason").and_then(Value::as_str);
+        assert_eq!(told, reason);
     }
 }

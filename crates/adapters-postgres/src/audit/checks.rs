@@ -95,13 +95,55 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         promise: 4,
-        claim: "each payment is of a paid reservation, and each debit of a payment",
+        claim: "each payment is of a paid or refunded reservation, and each debit of a payment",
         violations: "(SELECT format('payment %s, but reservation %s is %s', p.id, r.id, r.status) \
               FROM payments p LEFT JOIN reservations r ON r.id = p.reservation_id \
-              WHERE r.status IS DISTINCT FROM 'paid' OR r.payment_id IS DISTINCT FROM p.id LIMIT 5) \
+              WHERE (r.status = 'paid' OR r.refunded_at IS NOT NULL) IS NOT TRUE \
+                OR r.payment_id IS DISTINCT FROM p.id LIMIT 5) \
             UNION ALL (SELECT format('ledger entry %s debits no payment', e.id) \
               FROM ledger_entries e LEFT JOIN payments p ON p.id = e.payment_id \
               WHERE (e.amount < 0 OR e.kind = 'payment') AND p.id IS NULL LIMIT 5)",
+    },
+    Check {
+        promise: 4,
+        claim: "each refunded reservation has one payment, one debit, one refund and one credit of \
+            the same amount",
+        violations: "SELECT format('reservation %s for %s: %s payments, %s debits, %s refunds, %s \
+              credits', r.id, r.amount, count(DISTINCT p.id), count(DISTINCT d.id), \
+              count(DISTINCT f.payment_id), count(DISTINCT c.id)) \
+            FROM reservations r \
+            LEFT JOIN payments p ON p.reservation_id = r.id AND p.id = r.payment_id \
+              AND p.amount = r.amount AND p.user_id = r.user_id \
+            LEFT JOIN ledger_entries d ON d.payment_id = p.id AND d.amount = -r.amount \
+              AND d.user_id = r.user_id \
+            LEFT JOIN refunds f ON f.payment_id = p.id AND f.reservation_id = r.id \
+              AND f.amount = r.amount AND f.user_id = r.user_id AND f.schedule_id = r.schedule_id \
+              AND f.refunded_at = r.refunded_at \
+            LEFT JOIN ledger_entries c ON c.refund_of = f.payment_id AND c.kind = 'refund' \
+              AND c.amount = r.amount AND c.user_id = r.user_id AND c.number > d.number \
+            WHERE r.refunded_at IS NOT NULL GROUP BY r.id \
+            HAVING count(DISTINCT p.id) <> 1 OR count(DISTINCT d.id) <> 1 \
+              OR count(DISTINCT f.payment_id) <> 1 OR count(DISTINCT c.id) <> 1 LIMIT 10",
+    },
+    Check {
+        promise: 4,
+        claim: "each refund is of a refunded reservation, and each credit of a charge or a refund",
+        violations: "(SELECT format('refund of payment %s, but reservation %s is %s', f.payment_id, \
+                f.reservation_id, r.status) \
+              FROM refunds f LEFT JOIN reservations r ON r.id = f.reservation_id \
+              WHERE r.status IS DISTINCT FROM 'cancelled' OR r.refunded_at IS NULL \
+                OR r.payment_id IS DISTINCT FROM f.payment_id LIMIT 5) \
+            UNION ALL (SELECT format('ledger entry %s gives back what was no refund', e.id) \
+              FROM ledger_entries e LEFT JOIN refunds f ON f.payment_id = e.refund_of \
+              WHERE (e.kind = 'refund' OR e.kind <> 'charge' AND e.amount > 0) \
+                AND f.payment_id IS NULL LIMIT 5)",
+    },
+    Check {
+        promise: 4,
+        claim: "of a cancelled date that is done with, nobody is left to be refunded",
+        violations: "SELECT format('reservation %s of schedule %s is paid', r.id, s.id) \
+            FROM schedules s JOIN reservations r ON r.schedule_id = s.id \
+            WHERE s.cancel_finished_at IS NOT NULL AND r.status = 'paid' LIMIT 10",
     },
     Check {
         promise: 5,
@@ -177,6 +219,11 @@ pub(super) const CHECKS: &[Check] = &[
                 r.user_id, r.schedule_id) \
               FROM reservations r LEFT JOIN users u ON u.id = r.user_id \
               LEFT JOIN schedules s ON s.id = r.schedule_id \
+              WHERE u.id IS NULL OR s.id IS NULL LIMIT 2) \
+            UNION ALL (SELECT format('refund of payment %s: user %s or schedule %s is missing', \
+                f.payment_id, f.user_id, f.schedule_id) \
+              FROM refunds f LEFT JOIN users u ON u.id = f.user_id \
+              LEFT JOIN schedules s ON s.id = f.schedule_id \
               WHERE u.id IS NULL OR s.id IS NULL LIMIT 2) \
             UNION ALL (SELECT format('payment %s: user %s is missing', p.id, p.user_id) \
               FROM payments p LEFT JOIN users u ON u.id = p.user_id WHERE u.id IS NULL LIMIT 2) \

@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     catalogue::{Concert, Schedule, ShortText},
     clock::Clock,
-    house::{ConcertEdit, DateEdit, DateReport, HouseDate, HouseError},
+    house::{ConcertEdit, DateEdit, DateReport, HouseDate, HouseError, takes_place},
     id::{ConcertId, ScheduleId},
     money::Money,
     operators::Operator,
@@ -77,6 +77,9 @@ pub(super) async fn edit_date(
     edit: DateEdit,
 ) -> QueryResult<Result<HouseDate, HouseError>> {
     let locked = schedules::lock(conn, [id].into()).await?;
+    if let Err(refused) = takes_place(locked.on_sale.get(&id)) {
+        return Ok(Err(refused));
+    }
     let now = clock.now();
     let Some(date) = date(conn, id, now).await? else {
         return Ok(Err(HouseError::ScheduleNotFound));

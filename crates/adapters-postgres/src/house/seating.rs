@@ -10,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     catalogue::ShortText,
     clock::Clock,
-    house::{Block, BlockRequest, Gift, GiftRequest, HouseError, Seating},
+    house::{Block, BlockRequest, Gift, GiftRequest, HouseError, Seating, takes_place},
     id::{BlockId, ReservationId, ScheduleId, SeatId},
     operators::{Action, Change, Fact, Operator},
     reservations::Reservation,
@@ -38,8 +38,8 @@ pub(super) async fn block(
         schedules::lock(conn, [schedule].into()),
         load(conn, schedule, plain(numbers)),
     )?;
-    if !locked.contains(schedule) {
-        return Ok(Err(HouseError::ScheduleNotFound));
+    if let Err(refused) = takes_place(locked.on_sale.get(&schedule)) {
+        return Ok(Err(refused));
     }
     let now = clock.now();
     let seats = match seating.to_block(now, numbers) {
@@ -164,11 +164,12 @@ pub(super) async fn give(
         load(conn, schedule, plain(request.seats.as_slice())),
         accounts::lock(conn, [request.user_id].into()),
     )?;
-    if !locked.contains(schedule) {
-        return Ok(Err(HouseError::ScheduleNotFound));
-    }
+    let show = match takes_place(locked.on_sale.get(&schedule)) {
+        Ok(show) => show,
+        Err(refused) => return Ok(Err(refused)),
+    };
     let now = clock.now();
-    let gift = match seating.give(now, &mut accounts, &request) {
+    let gift = match seating.give(now, show, &mut accounts, &request) {
         Ok(gift) => gift,
         Err(refused) => return Ok(Err(refused)),
     };

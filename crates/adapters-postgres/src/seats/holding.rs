@@ -205,7 +205,7 @@ async fn load_claims(
         let claim = Claim {
             seats: seats.unsigned_abs(),
             held_until,
-            status: status(&name, payment),
+            status: status(&name, payment, None),
         };
         claims
             .entry((UserId::new(user), ScheduleId::new(schedule)))

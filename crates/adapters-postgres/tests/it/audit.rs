@@ -3,15 +3,20 @@
 use std::collections::BTreeSet;
 
 use adapters_postgres::{Adapters, Database, DatabaseConfig, PgAuditor};
-use domain::audit::{Auditor, Finding};
+use domain::{
+    audit::{Auditor, Finding},
+    id::ScheduleId,
+    reservations::Reservation,
+};
 use futures_util::future::{join, join_all};
 use time::Duration;
 use tokio_postgres::{Client, NoTls};
 
 use crate::{
     fixture::{
-        Fixture, charge, charge_request, hold, hold_request, join as joined, key, options, pay,
-        pay_request, schedule, shopper, shoppers, sign_up,
+        Fixture, OPERATOR, cancel, cancel_request, charge, charge_request, hold, hold_request,
+        join as joined, key, options, pay, pay_request, proceed, schedule, shopper, shoppers,
+        sign_up,
     },
     support::{number, outside, until_deserted},
 };
@@ -36,8 +41,16 @@ fn claims_broken(findings: Vec<Finding>) -> Vec<&'static str> {
     broken.map(|finding| finding.claim).collect()
 }
 
-/// Two dates; reservations that are paid, pending, cancelled and expired; tokens that wait, shop
-/// and have ended; keys of every kind.
+/// Someone buys a seat, and has 20,000 won left; the reservation.
+async fn buy(process: &Adapters, show: ScheduleId) -> Reservation {
+    let pass = shopper(process).await;
+    charge(process, pass.user_id, 30_000).await;
+    let held = hold(process, pass, show, [2]).await.unwrap();
+    pay(process, pass, held.id).await.unwrap().reservation
+}
+
+/// Two dates and one that was called off; reservations that are paid, pending, cancelled, refunded and
+/// expired; tokens that wait, shop and have ended; keys of every kind.
 async fn small_journey(fixture: &Fixture, process: &Adapters) {
     let (show, other) = (schedule(process, 10).await, schedule(process, 5).await);
     let over = shopper(process).await;
@@ -45,6 +58,23 @@ async fn small_journey(fixture: &Fixture, process: &Adapters) {
     fixture.clock.advance(Duration::minutes(5));
     process.seats.sweep().await.unwrap();
     process.tokens.tick().await.unwrap();
+
+    let bought = buy(process, other).await;
+    let refunded = cancel(process, bought.user_id, bought.id).await;
+    refunded.unwrap();
+    let off = schedule(process, 3).await;
+    buy(process, off).await;
+    assert!(
+        process
+            .cancellations
+            .begin(OPERATOR, off, None)
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        [proceed(process, 9).await, proceed(process, 9).await],
+        [1, 0]
+    );
 
     let (payer, holder) = (shopper(process).await, shopper(process).await);
     let mut request = charge_request(payer.user_id, 60_000, Some(key("charge", 1)));
@@ -60,7 +90,10 @@ async fn small_journey(fixture: &Fixture, process: &Adapters) {
 
     hold(process, holder, show, [3, 4]).await.unwrap();
     let given_up = hold(process, holder, other, [5]).await.unwrap();
-    let cancelled = process.seats.cancel(given_up.id, holder.user_id).await;
+    let cancelled = process
+        .seats
+        .cancel(cancel_request(given_up.id, holder.user_id))
+        .await;
     cancelled.unwrap();
     for _ in 0..4 {
         joined(process, sign_up(process).await).await;
@@ -149,10 +182,18 @@ async fn a_busy_database_keeps_all_promises_at_every_moment() {
         let seat = i64::try_from(n % 100 + 1).unwrap();
         match hold(process, pass, show, [seat]).await {
             Ok(held) if n.is_multiple_of(3) => {
-                let cancelled = process.seats.cancel(held.id, pass.user_id).await;
+                let cancelled = process
+                    .seats
+                    .cancel(cancel_request(held.id, pass.user_id))
+                    .await;
                 cancelled.map(|_| ()).unwrap();
             }
-            Ok(held) => pay(process, pass, held.id).await.map(|_| ()).unwrap(),
+            Ok(held) => {
+                pay(process, pass, held.id).await.unwrap();
+                if n.is_multiple_of(5) {
+                    cancel(process, pass.user_id, held.id).await.unwrap();
+                }
+            }
             Err(_) => assert!(process.tokens.leave(pass.token_id).await.unwrap()),
         }
         processes[(n + 1) % 2].tokens.tick().await.unwrap();

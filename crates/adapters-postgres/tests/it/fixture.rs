@@ -14,8 +14,9 @@ use domain::{
     operators::Operator,
     payment::{PayError, PayRequest, Receipt},
     queue::{JoinRequest, Pass, QueuePolicy, QueueTimes},
-    reservations::{HoldError, Reservation},
-    reservations::{HoldRequest, HoldRules},
+    reservations::{
+        CancelError, CancelRequest, HoldError, HoldRequest, HoldRules, RefundRules, Reservation,
+    },
     seats::{Seat, SeatNumber, SeatNumbers, SeatStatus},
     users::{User, UserName},
 };
@@ -49,6 +50,9 @@ pub fn options() -> Options {
         charge_rules: ChargeRules {
             max_charge: Money::won(10_000_000),
             max_balance: Money::won(1_000_000_000),
+        },
+        refund_rules: RefundRules {
+            until: Some(Duration::ZERO),
         },
         lanes: LaneSettings::default(),
     }
@@ -267,6 +271,30 @@ pub async fn pay(
 ) -> Result<Receipt, PayError> {
     let paid = process.cashier.pay(pay_request(pass, reservation));
     paid.await.map(|outcome| outcome.value)
+}
+
+/// Gives a reservation of `owner` up.
+pub async fn cancel(
+    process: &Adapters,
+    owner: UserId,
+    reservation: ReservationId,
+) -> Result<Reservation, CancelError> {
+    let cancelled = process.seats.cancel(cancel_request(reservation, owner));
+    cancelled.await
+}
+
+pub fn cancel_request(reservation_id: ReservationId, user_id: UserId) -> CancelRequest {
+    CancelRequest {
+        reservation_id,
+        user_id,
+        entry_id: EntryId::new(id()),
+    }
+}
+
+/// Ends at most so many reservations of a date that was called off.
+pub async fn proceed(process: &Adapters, most: usize) -> u64 {
+    let ids = (0..most).map(|_| EntryId::new(id())).collect();
+    process.cancellations.proceed(ids).await.unwrap()
 }
 
 pub async fn balance(process: &Adapters, user: UserId) -> i64 {

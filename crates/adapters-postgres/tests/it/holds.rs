@@ -16,8 +16,8 @@ use time::Duration;
 
 use crate::{
     fixture::{
-        Fixture, NOON, SEAT_PRICE, add_schedule, charge, concert, hold, id, new_schedule, options,
-        pay, plain, schedule, seat_map, shopper, shoppers, small_batches,
+        Fixture, NOON, SEAT_PRICE, add_schedule, cancel_request, charge, concert, hold, id,
+        new_schedule, options, pay, plain, schedule, seat_map, shopper, shoppers, small_batches,
     },
     support::Obstacle,
 };
@@ -209,7 +209,9 @@ async fn rule_14_paid_seats_count_and_those_of_ended_holds_do_not() {
 
     let pass = crate::fixture::join(&process, pass.user_id).await;
     let cancelled = hold(&process, pass, show, &[3, 4]).await.unwrap();
-    let cancel = process.seats.cancel(cancelled.id, pass.user_id);
+    let cancel = process
+        .seats
+        .cancel(cancel_request(cancelled.id, pass.user_id));
     cancel.await.unwrap();
     hold(&process, pass, show, &[5, 6]).await.unwrap();
     let refused = hold(&process, pass, show, &[7]).await;
@@ -379,7 +381,10 @@ async fn every_change_of_a_seat_raises_the_version_of_its_schedule_and_marks_the
     assert_eq!((version("schedules").await, marked(4).await), (2, 2));
     let pass = shopper(&process).await;
     let held = hold(&process, pass, show, &[5]).await.unwrap();
-    let cancelled = process.seats.cancel(held.id, pass.user_id).await;
+    let cancelled = process
+        .seats
+        .cancel(cancel_request(held.id, pass.user_id))
+        .await;
     cancelled.unwrap();
     assert_eq!((version("schedules").await, marked(5).await), (4, 4));
     hold(&process, pass, show, &[6]).await.unwrap();

@@ -13,8 +13,8 @@ use futures_util::future::{join, join_all};
 use time::Duration;
 
 use crate::fixture::{
-    self, Fixture, balance, charge_request, hold, hold_request, key, pay_request, schedule,
-    shopper, sign_up, small_batches,
+    self, Fixture, balance, cancel_request, charge_request, hold, hold_request, key, pay_request,
+    schedule, shopper, sign_up, small_batches,
 };
 
 async fn hold_by(
@@ -179,7 +179,10 @@ async fn a_refused_request_leaves_its_key_unused() {
     let by = || (second, show, key("k", 1));
     let refused = hold_by(&process, by(), &[1]).await;
     assert!(matches!(refused, Err(HoldError::SeatUnavailable { .. })));
-    let cancelled = process.seats.cancel(held.id, first.user_id).await;
+    let cancelled = process
+        .seats
+        .cancel(cancel_request(held.id, first.user_id))
+        .await;
     cancelled.unwrap();
     assert!(!hold_by(&process, by(), &[1]).await.unwrap().replayed);
     fixture.assert_audit_clean().await;

@@ -14,8 +14,8 @@ use futures_util::{FutureExt, future::join_all};
 
 use crate::{
     fixture::{
-        Fixture, charge_request, hold, hold_request, id, options, pay_request, schedule, shopper,
-        shoppers, sign_up,
+        Fixture, cancel_request, charge_request, hold, hold_request, id, options, pay_request,
+        schedule, shopper, shoppers, sign_up,
     },
     support::{Obstacle, number, until},
 };
@@ -188,7 +188,7 @@ async fn a_caller_that_goes_away_leaves_nothing_open_and_what_was_begun_is_compl
     });
     let cancelling = tokio::spawn({
         let seats = seats.clone();
-        async move { seats.cancel(kept.id, pass.user_id).await }
+        async move { seats.cancel(cancel_request(kept.id, pass.user_id)).await }
     });
     fixture.until_blocked(2).await;
     for caller in [holding.abort_handle(), cancelling.abort_handle()] {

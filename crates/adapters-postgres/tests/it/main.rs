@@ -8,6 +8,7 @@
 
 mod audit;
 mod balance;
+mod cancellations;
 mod catalogue;
 mod fixture;
 mod holds;
@@ -22,6 +23,7 @@ mod operators;
 mod outage;
 mod payments;
 mod queue;
+mod refunds;
 mod reservations;
 mod seat_maps;
 mod support;

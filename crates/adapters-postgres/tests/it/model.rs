@@ -19,6 +19,7 @@ use std::sync::LazyLock;
 
 use adapters_postgres::Options;
 use domain::money::Money;
+use time::Duration;
 use tokio::runtime::Runtime;
 
 use crate::fixture;
@@ -38,5 +39,7 @@ fn options() -> Options {
     options.queue_policy.capacity = 2;
     options.queue_policy.admission_batch = 1;
     options.charge_rules.max_balance = Money::won(200_000);
+    // Ten minutes after the journey begins.
+    options.refund_rules.until = Some(oracle::STARTS_AFTER - Duration::minutes(10));
     options
 }

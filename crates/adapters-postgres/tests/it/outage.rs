@@ -15,8 +15,8 @@ use tokio_postgres::Client;
 
 use crate::{
     fixture::{
-        Fixture, OPERATOR, charge_request, hold, id, key, options, pay, schedule, shopper,
-        shoppers, sign_up,
+        Fixture, OPERATOR, cancel_request, charge_request, hold, id, key, options, pay, schedule,
+        shopper, shoppers, sign_up,
     },
     support::{Obstacle, number, outside, until},
 };
@@ -221,14 +221,21 @@ async fn rule_26_a_session_ended_in_the_middle_of_a_statement_is_unavailable() {
              WHERE datname = current_database() AND wait_event_type = 'Lock'";
         assert_eq!(fixture.number(end).await, 1);
     };
-    let (cut_off, ()) = join(process.seats.cancel(held.id, pass.user_id), end).await;
+    let (cut_off, ()) = join(
+        process.seats.cancel(cancel_request(held.id, pass.user_id)),
+        end,
+    )
+    .await;
     let Err(CancelError::Storage(error)) = cut_off else {
         panic!("{cut_off:?}")
     };
     assert!(!came_through::<()>(Err(error)));
     obstacle.release().await;
     assert_eq!(fixture.counts(show).await, (8, 0), "nothing was done");
-    let cancelled = process.seats.cancel(held.id, pass.user_id).await;
+    let cancelled = process
+        .seats
+        .cancel(cancel_request(held.id, pass.user_id))
+        .await;
     cancelled.unwrap();
     fixture.assert_audit_clean().await;
 }

@@ -13,8 +13,8 @@ use futures_util::future::{join, join_all};
 use time::Duration;
 
 use crate::fixture::{
-    self, Fixture, NOON, SEAT_PRICE, balance, charge, charge_request, hold, id, key, pay,
-    pay_request, schedule, seat_map, shopper, shoppers, small_batches,
+    self, Fixture, NOON, SEAT_PRICE, balance, cancel_request, charge, charge_request, hold, id,
+    key, pay, pay_request, schedule, seat_map, shopper, shoppers, small_batches,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +176,10 @@ async fn a_cancelled_reservation_cannot_be_paid() {
     let pass = shopper(&process).await;
     charge(&process, pass.user_id, 50_000).await;
     let held = hold(&process, pass, show, &[1]).await.unwrap();
-    let cancelled = process.seats.cancel(held.id, pass.user_id).await;
+    let cancelled = process
+        .seats
+        .cancel(cancel_request(held.id, pass.user_id))
+        .await;
     cancelled.unwrap();
     let refused = pay(&process, pass, held.id).await;
     assert!(

@@ -19,8 +19,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     fixture::{
-        Fixture, NOON, add_schedule, charge, concert, hold, id, new_schedule, pay, plain, schedule,
-        seat_map, shopper, shoppers,
+        Fixture, NOON, add_schedule, cancel_request, charge, concert, hold, id, new_schedule, pay,
+        plain, schedule, seat_map, shopper, shoppers,
     },
     support::{Obstacle, outside, until},
 };
@@ -167,7 +167,11 @@ async fn whoever_has_been_answered_finds_it_in_the_map_at_once() {
     };
     let held = hold(&process, pass, show, &[7]).await.unwrap();
     assert_eq!(next().await, [7]);
-    process.seats.cancel(held.id, pass.user_id).await.unwrap();
+    process
+        .seats
+        .cancel(cancel_request(held.id, pass.user_id))
+        .await
+        .unwrap();
     assert_eq!(next().await, [7]);
     let held = hold(&process, pass, show, &[8, 9]).await.unwrap();
     assert_eq!(next().await, [8, 9]);
@@ -238,7 +242,13 @@ async fn a_process_that_follows_has_the_map_that_another_one_reads_whole() {
             .unwrap();
         match n % 4 {
             0 => drop(pay(&process, pass, held.id).await.unwrap()),
-            1 => drop(process.seats.cancel(held.id, pass.user_id).await.unwrap()),
+            1 => drop(
+                process
+                    .seats
+                    .cancel(cancel_request(held.id, pass.user_id))
+                    .await
+                    .unwrap(),
+            ),
             2 => drop(process.seats.sweep().await.unwrap()),
             _ => fixture.clock.advance(Duration::minutes(2)),
         }

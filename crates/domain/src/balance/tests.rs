@@ -55,6 +55,21 @@ fn rule_17_a_balance_reaches_its_limit_and_no_further() {
 }
 
 #[test]
+fn what_was_paid_goes_back_whatever_the_limit_and_charges_wait_until_it_is_met() {
+    let mut full = account(999_999_999);
+    let payment = PaymentId::new(Uuid::from_u128(9));
+    let back = full.refund(NOW, entry_id(1), payment, Money::won(50_000));
+    let back = back.unwrap();
+    assert_eq!(back.kind, EntryKind::Refund(payment));
+    assert_eq!(back.balance_after, Money::won(1_000_049_999));
+    assert_eq!((back.number, full.entries), (4, 4));
+    let more = full.charge(NOW, &RULES, entry_id(2), Money::won(1));
+    assert!(matches!(more, Err(ChargeError::LimitExceeded { .. })));
+    let beyond = full.refund(NOW, entry_id(3), payment, Money::won(i64::MAX));
+    assert_eq!(beyond, None);
+}
+
+#[test]
 fn rule_19_a_ledger_is_shown_to_its_owner_alone() {
     let page = PageRequest {
         after: None,

@@ -10,7 +10,7 @@ use crate::{
     id::{ReservationId, UserId},
     money::Money,
     payment::Receipt,
-    reservations::{Reservation, ReservationStatus, ReservedSeat},
+    reservations::{OnSale, Reservation, ReservationStatus, ReservedSeat},
     seats::{Seat, SeatNumber, SeatStatus},
 };
 
@@ -54,10 +54,11 @@ impl Seating {
         self.choose(numbers, |seat| seat.is_free(now))
     }
 
-    /// Gives seats away, if they exist and are free or kept by the house.
+    /// Gives seats of `show` away, if they exist and are free or kept by the house.
     pub fn give(
         &self,
         now: OffsetDateTime,
+        show: &OnSale,
         accounts: &mut HashMap<UserId, Account>,
         request: &GiftRequest,
     ) -> Result<Gift, HouseError> {
@@ -67,7 +68,7 @@ impl Seating {
         let seats = self.choose(request.seats.as_slice(), |seat| {
             kept(seat.number) || seat.is_free(now)
         })?;
-        let reservation = reservation(now, request, seats);
+        let reservation = reservation(now, show, request, seats);
         let payment = request.payment_id;
         let entry = account.debit(now, request.entry_id, payment, Money::ZERO);
         // Nothing is always covered.
@@ -111,11 +112,17 @@ impl Seating {
 }
 
 /// Nothing is held: it is paid in the moment in which it is made.
-fn reservation(now: OffsetDateTime, request: &GiftRequest, seats: Vec<&Seat>) -> Reservation {
+fn reservation(
+    now: OffsetDateTime,
+    show: &OnSale,
+    request: &GiftRequest,
+    seats: Vec<&Seat>,
+) -> Reservation {
     Reservation {
         id: request.reservation_id,
         user_id: request.user_id,
         schedule_id: request.schedule_id,
+        starts_at: show.starts_at,
         seats: seats.into_iter().map(ReservedSeat::of).collect(),
         amount: Money::ZERO,
         created_at: now,

@@ -24,6 +24,34 @@ fn text(text: &str) -> ShortText {
     ShortText::new(text).unwrap()
 }
 
+fn show() -> OnSale {
+    OnSale {
+        starts_at: NOW + Duration::DAY,
+        sales_open_at: None,
+        sales_closed: false,
+        total_seats: 50,
+        called_off: None,
+    }
+}
+
+#[test]
+fn a_date_that_was_called_off_cannot_be_changed_any_more() {
+    assert_eq!(takes_place(Some(&show())).unwrap(), &show());
+    let unknown = takes_place(None);
+    assert!(matches!(unknown, Err(HouseError::ScheduleNotFound)));
+    let off = OnSale {
+        called_off: Some(CalledOff {
+            reason: Some(text("the singer is ill")),
+        }),
+        ..show()
+    };
+    let refused = takes_place(Some(&off));
+    let Err(HouseError::ScheduleCancelled { reason }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(reason, Some(text("the singer is ill")));
+}
+
 fn date(starts_at: OffsetDateTime) -> HouseDate {
     let schedule = Schedule {
         id: ScheduleId::new(Uuid::from_u128(2)),
@@ -178,7 +206,7 @@ fn gift(seats: &[i64]) -> Result<Gift, HouseError> {
         entries: 3,
     };
     let mut accounts = HashMap::from([(USER, account)]);
-    let given = seating().give(NOW, &mut accounts, &request(seats));
+    let given = seating().give(NOW, &show(), &mut accounts, &request(seats));
     let entries = accounts[&USER].entries;
     assert_eq!(entries, if given.is_ok() { 4 } else { 3 });
     given
@@ -229,6 +257,6 @@ fn nothing_is_given_away_that_somebody_has_and_nothing_to_nobody() {
         gift(&[6]).unwrap_err(),
         HouseError::SeatNotFound { .. }
     ));
-    let nobody = seating().give(NOW, &mut HashMap::new(), &request(&[1]));
+    let nobody = seating().give(NOW, &show(), &mut HashMap::new(), &request(&[1]));
     assert!(matches!(nobody, Err(HouseError::UserNotFound)));
 }

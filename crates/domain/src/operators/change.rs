@@ -20,6 +20,8 @@ pub enum Action {
     SeatsUnblocked,
     /// Seats were given to a user for nothing.
     SeatsGiven,
+    /// A date was called off.
+    ScheduleCancelled,
     /// The policy of the queue was changed.
     QueueChanged,
     /// A key was made.
@@ -39,6 +41,7 @@ impl Action {
             Self::SeatsBlocked => "seats.blocked",
             Self::SeatsUnblocked => "seats.unblocked",
             Self::SeatsGiven => "seats.given",
+            Self::ScheduleCancelled => "schedule.cancelled",
             Self::QueueChanged => "queue.changed",
             Self::KeyCreated => "operator_key.created",
             Self::KeyRevoked => "operator_key.revoked",

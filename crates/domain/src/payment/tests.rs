@@ -41,7 +41,7 @@ fn till(won: i64) -> Till {
             },
         )]
         .into(),
-        earlier: Earlier::default(),
+        ..Till::default()
     }
 }
 
@@ -183,13 +183,45 @@ fn rule_8_without_an_active_token_nothing_is_paid() {
 #[test]
 fn a_cancelled_reservation_cannot_be_paid() {
     let mut till = till(500_000);
-    for hold in till.reservations.values_mut() {
-        hold.status = ReservationStatus::Cancelled;
+    let payment_id = PaymentId::new(Uuid::from_u128(9));
+    for status in [
+        ReservationStatus::Cancelled,
+        ReservationStatus::Refunded {
+            payment_id,
+            at: NOW,
+        },
+    ] {
+        for hold in till.reservations.values_mut() {
+            hold.status = status;
+        }
+        assert!(matches!(
+            pay(&mut till, request(10)),
+            Err(PayError::ReservationCancelled)
+        ));
     }
-    assert!(matches!(
-        pay(&mut till, request(10)),
-        Err(PayError::ReservationCancelled)
-    ));
+}
+
+#[test]
+fn nothing_can_be_paid_of_a_date_that_was_called_off_and_the_reason_is_told() {
+    let mut till = till(500_000);
+    let reason = ShortText::new("the singer is ill").unwrap();
+    let held = reservation(ReservationStatus::PendingPayment);
+    let off = OnSale {
+        starts_at: held.starts_at,
+        sales_open_at: None,
+        sales_closed: false,
+        total_seats: 10,
+        called_off: Some(CalledOff {
+            reason: Some(reason.clone()),
+        }),
+    };
+    till.schedules.insert(held.schedule_id, off);
+    let refused = pay(&mut till, request(10));
+    assert!(
+        matches!(&refused, Err(PayError::ScheduleCancelled { reason: Some(told) }) if *told == reason),
+        "{refused:?}"
+    );
+    assert_eq!(till.accounts[&pass().user_id].balance, Money::won(500_000));
 }
 
 fn service(cashier: MockCashier, line: MockLineView) -> PaymentService {

@@ -9,6 +9,7 @@ use super::{
     reservation::{Claim, Reservation, ReservationStatus, ReservedSeat},
 };
 use crate::{
+    catalogue::ShortText,
     id::{ReservationId, ScheduleId, TokenId, UserId},
     idempotency::{Earlier, IdempotencyKey, Outcome},
     money::Money,
@@ -43,7 +44,7 @@ pub struct HoldRequest {
 }
 
 /// When a schedule can be booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnSale {
     /// When the show starts; there is nothing to book after that.
     pub starts_at: OffsetDateTime,
@@ -53,6 +54,15 @@ pub struct OnSale {
     pub sales_closed: bool,
     /// How many seats it has, taken or not: the width of its rows.
     pub total_seats: u32,
+    /// That it was called off, if it was: nothing is held or paid there any more.
+    pub called_off: Option<CalledOff>,
+}
+
+/// That a date was called off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalledOff {
+    /// Why, if the operator said so.
+    pub reason: Option<ShortText>,
 }
 
 /// All that a batch of holds is decided on, loaded under the locks.
@@ -152,23 +162,31 @@ fn hold(
         return Ok(earlier);
     }
     admits(&request.pass, hall.tokens.get(&request.pass.token_id), now)?;
-    check_on_sale(now, hall.schedules.get(&request.schedule_id))?;
+    let starts_at = check_on_sale(now, hall.schedules.get(&request.schedule_id))?;
     let seats = choose(now, rules, hall, request)?;
 
-    let reservation = take(now, rules, hall, request, &seats)?;
+    let reservation = take(now, starts_at, rules, hall, request, &seats)?;
     Ok(hall.earlier.fresh(user, request.key.as_ref(), reservation))
 }
 
-fn check_on_sale(now: OffsetDateTime, schedule: Option<&OnSale>) -> Result<(), HoldError> {
-    let schedule = schedule
-        .filter(|s| now < s.starts_at)
-        .ok_or(HoldError::ScheduleNotFound)?;
+/// Tells when the show starts, if seats can be held.
+fn check_on_sale(
+    now: OffsetDateTime,
+    schedule: Option<&OnSale>,
+) -> Result<OffsetDateTime, HoldError> {
+    let schedule = schedule.ok_or(HoldError::ScheduleNotFound)?;
+    if let Some(CalledOff { reason }) = schedule.called_off.clone() {
+        return Err(HoldError::ScheduleCancelled { reason });
+    }
+    if schedule.starts_at <= now {
+        return Err(HoldError::ScheduleNotFound);
+    }
     if schedule.sales_closed {
         return Err(HoldError::SalesClosed);
     }
     match schedule.sales_open_at {
         Some(opens_at) if now < opens_at => Err(HoldError::SalesNotOpen { opens_at }),
-        _ => Ok(()),
+        _ => Ok(schedule.starts_at),
     }
 }
 
@@ -272,6 +290,7 @@ fn check_limit(
 
 fn take(
     now: OffsetDateTime,
+    starts_at: OffsetDateTime,
     rules: &HoldRules,
     hall: &mut Hall,
     request: &HoldRequest,
@@ -293,6 +312,7 @@ fn take(
         id: request.reservation_id,
         user_id: request.pass.user_id,
         schedule_id: request.schedule_id,
+        starts_at,
         seats,
         amount,
         created_at: now,

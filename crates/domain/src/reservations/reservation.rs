@@ -2,7 +2,6 @@
 
 use time::OffsetDateTime;
 
-use super::CancelError;
 use crate::{
     id::{PaymentId, ReservationId, ScheduleId, SeatId, UserId},
     money::Money,
@@ -19,8 +18,16 @@ pub enum ReservationStatus {
         /// By which payment.
         payment_id: PaymentId,
     },
-    /// Its holder gave it up.
+    /// It was given up before it was paid.
     Cancelled,
+    /// It was given up when it was paid, and the money went back. To all who need not know, it is
+    /// cancelled.
+    Refunded {
+        /// By which payment it was paid.
+        payment_id: PaymentId,
+        /// When the money went back.
+        at: OffsetDateTime,
+    },
     /// It was not paid in time.
     Expired,
 }
@@ -67,6 +74,8 @@ pub struct Reservation {
     pub user_id: UserId,
     /// Of which schedule.
     pub schedule_id: ScheduleId,
+    /// When its show starts.
+    pub starts_at: OffsetDateTime,
     /// The seats, by number.
     pub seats: Vec<ReservedSeat>,
     /// What they cost together.
@@ -94,18 +103,6 @@ impl Reservation {
             }
         } else {
             self
-        }
-    }
-
-    /// Cancelled by its holder (rule 16). Cancelling twice is cancelling once.
-    pub fn cancel(self) -> Result<Self, CancelError> {
-        match self.status {
-            ReservationStatus::PendingPayment | ReservationStatus::Cancelled => Ok(Self {
-                status: ReservationStatus::Cancelled,
-                ..self
-            }),
-            ReservationStatus::Expired => Err(CancelError::Expired),
-            ReservationStatus::Paid { payment_id } => Err(CancelError::AlreadyPaid { payment_id }),
         }
     }
 
@@ -145,7 +142,9 @@ impl Claim {
         match self.status {
             ReservationStatus::Paid { .. } => true,
             ReservationStatus::PendingPayment => now < self.held_until,
-            ReservationStatus::Cancelled | ReservationStatus::Expired => false,
+            ReservationStatus::Cancelled
+            | ReservationStatus::Refunded { .. }
+            | ReservationStatus::Expired => false,
         }
     }
 }

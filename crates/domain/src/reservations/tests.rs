@@ -1,7 +1,7 @@
 use super::*;
 use crate::seats::SeatNumbers;
 use crate::{
-    id::{CountingIds, SeatId},
+    id::{CountingIds, PaymentId, SeatId},
     money::Money,
     queue::Ticket,
 };
@@ -22,6 +22,7 @@ pub(crate) fn reservation(status: ReservationStatus) -> Reservation {
         id: ReservationId::new(Uuid::from_u128(1)),
         user_id: UserId::new(Uuid::from_u128(2)),
         schedule_id: ScheduleId::new(Uuid::from_u128(3)),
+        starts_at: NOW + Duration::DAY,
         seats: vec![seat(1), seat(2)],
         amount: Money::won(100_000),
         created_at: NOW,
@@ -48,18 +49,33 @@ fn a_paid_reservation_never_expires() {
 }
 
 #[test]
-fn rule_16_only_a_pending_reservation_can_be_cancelled_and_only_once() {
-    let cancel = |status| reservation(status).cancel();
-    let cancelled = cancel(ReservationStatus::PendingPayment).unwrap();
-    assert_eq!(cancelled.status, ReservationStatus::Cancelled);
-    assert_eq!(cancelled.clone().cancel().unwrap(), cancelled);
-    assert!(matches!(
-        cancel(ReservationStatus::Expired),
-        Err(CancelError::Expired)
-    ));
+fn a_refunded_reservation_takes_nothing_of_its_owners_limit() {
     let payment_id = PaymentId::new(Uuid::from_u128(9));
-    let paid = cancel(ReservationStatus::Paid { payment_id });
-    assert!(matches!(paid, Err(CancelError::AlreadyPaid { payment_id: id }) if id == payment_id));
+    let live = |status| Claim::of(&reservation(status)).is_live(NOW);
+    assert!(live(ReservationStatus::Paid { payment_id }));
+    assert!(!live(ReservationStatus::Refunded {
+        payment_id,
+        at: NOW
+    }));
+}
+
+#[test]
+fn giving_up_goes_to_the_store_with_an_id_for_the_ledger_entry() {
+    let mut store = MockSeatStore::new();
+    let cancelled = reservation(ReservationStatus::Cancelled);
+    let (answer, asked) = (cancelled.clone(), cancelled.clone());
+    store
+        .expect_cancel()
+        .withf(move |r| {
+            (r.reservation_id, r.user_id) == (asked.id, asked.user_id)
+                && r.entry_id == EntryId::new(Uuid::from_u128(1))
+        })
+        .return_once(move |_| Ok(answer));
+    let service = ReservationService::new(Arc::new(store), Arc::new(CountingIds::default()));
+    let given_up = service
+        .cancel(cancelled.user_id, cancelled.id)
+        .now_or_never();
+    assert_eq!(given_up.unwrap().unwrap(), cancelled);
 }
 
 #[test]

@@ -24,7 +24,13 @@ const COUNTS: &str = "each schedule counts its available and its sold seats righ
 const BALANCE: &str = "each balance is the sum of its ledger entries and not negative";
 const CHAIN: &str = "each balance_after follows from the one before";
 const PAID: &str = "each paid reservation has one payment and one debit of the same amount";
-const PAYMENT: &str = "each payment is of a paid reservation, and each debit of a payment";
+const PAYMENT: &str =
+    "each payment is of a paid or refunded reservation, and each debit of a payment";
+const REFUNDED: &str = "each refunded reservation has one payment, one debit, one refund and one \
+    credit of the same amount";
+const REFUND: &str =
+    "each refund is of a refunded reservation, and each credit of a charge or a refund";
+const CALLED_OFF: &str = "of a cancelled date that is done with, nobody is left to be refunded";
 const ONE_TOKEN: &str = "each user has at most one live queue token";
 const TICKETS: &str = "ticket numbers are gapless, in the order of joining";
 const FAIRNESS: &str = "nobody was admitted before someone who had waited longer and still waited";
@@ -118,29 +124,89 @@ pub const PLANTS: &[Plant] = &[
         CHAIN,
         "UPDATE ledger_entries SET number = number + 1 WHERE number = 3",
     ),
-    plant(PAID, "UPDATE payments SET amount = amount + 1"),
     plant(
         PAID,
-        "UPDATE payments SET balance_after = balance_after + 1",
+        "UPDATE payments SET amount = amount + 1 \
+         WHERE id IN (SELECT payment_id FROM reservations WHERE status = 'paid')",
+    ),
+    plant(
+        PAID,
+        "UPDATE payments SET balance_after = balance_after + 1 \
+         WHERE id IN (SELECT payment_id FROM reservations WHERE status = 'paid')",
     ),
     plant(
         PAID,
         "UPDATE balances b SET balance = balance + 20000, entries = entries - 1 \
-         FROM ledger_entries e WHERE e.user_id = b.user_id AND e.kind = 'payment'; \
-         DELETE FROM ledger_entries WHERE kind = 'payment'; \
+         FROM reservations r WHERE r.user_id = b.user_id AND r.status = 'paid'; \
+         DELETE FROM ledger_entries \
+         WHERE payment_id IN (SELECT payment_id FROM reservations WHERE status = 'paid'); \
          UPDATE ledger_entries SET number = 2, balance_after = balance_after + 20000 \
-         WHERE number = 3",
+         WHERE number = 3 AND kind = 'charge'",
     ),
     plant(
         PAYMENT,
         "INSERT INTO payments SELECT gen_random_uuid(), id, user_id, amount, 0, created_at \
-         FROM reservations WHERE status = 'cancelled'",
+         FROM reservations WHERE status = 'cancelled' AND payment_id IS NULL",
     ),
     plant(
         PAYMENT,
         "INSERT INTO ledger_entries SELECT gen_random_uuid(), user_id, entries + 1, 'payment', \
          gen_random_uuid(), 0, balance, '2026-01-01 12:00+00' FROM balances WHERE balance > 0; \
          UPDATE balances SET entries = entries + 1 WHERE balance > 0",
+    ),
+    plant(REFUNDED, "UPDATE refunds SET amount = amount + 1"),
+    plant(
+        REFUNDED,
+        "UPDATE refunds SET refunded_at = refunded_at + interval '1 second'",
+    ),
+    plant(
+        REFUNDED,
+        "UPDATE balances b SET balance = balance - e.amount, entries = entries - 1 \
+         FROM ledger_entries e WHERE e.user_id = b.user_id AND e.kind = 'refund'; \
+         DELETE FROM ledger_entries WHERE kind = 'refund'",
+    ),
+    plant(
+        REFUNDED,
+        "DROP INDEX ledger_entries_refund_of; \
+         INSERT INTO ledger_entries SELECT gen_random_uuid(), user_id, number + 1, kind, NULL, \
+           amount, balance_after + amount, created_at, refund_of \
+           FROM ledger_entries WHERE kind = 'refund'; \
+         UPDATE balances b SET balance = balance + e.amount, entries = entries + 1 \
+         FROM ledger_entries e WHERE e.user_id = b.user_id AND e.kind = 'refund'",
+    ),
+    Plant {
+        claim: REFUNDED,
+        sql: "DELETE FROM refunds",
+        also: &[REFUND],
+    },
+    Plant {
+        claim: REFUNDED,
+        sql: "DELETE FROM payments \
+            WHERE id IN (SELECT payment_id FROM reservations WHERE refunded_at IS NOT NULL)",
+        also: &[PAYMENT],
+    },
+    Plant {
+        claim: REFUND,
+        sql: "UPDATE reservations SET refunded_at = NULL, payment_id = NULL \
+            WHERE refunded_at IS NOT NULL",
+        also: &[PAYMENT],
+    },
+    plant(
+        REFUND,
+        "INSERT INTO refunds SELECT p.id, r.id, p.user_id, r.schedule_id, p.amount, 'holder', \
+         p.paid_at FROM payments p JOIN reservations r ON r.id = p.reservation_id \
+         WHERE r.status = 'paid'",
+    ),
+    plant(
+        REFUND,
+        "INSERT INTO ledger_entries SELECT gen_random_uuid(), user_id, entries + 1, 'refund', NULL, \
+         0, balance, '2026-01-01 12:00+00', gen_random_uuid() FROM balances WHERE balance > 0; \
+         UPDATE balances SET entries = entries + 1 WHERE balance > 0",
+    ),
+    plant(
+        CALLED_OFF,
+        "UPDATE schedules SET cancelled_at = starts_at, cancel_finished_at = starts_at \
+         WHERE total_seats = 10",
     ),
     plant(
         ONE_TOKEN,
@@ -205,23 +271,37 @@ pub const PLANTS: &[Plant] = &[
     ),
     plant(
         REFERENCES,
-        "UPDATE reservations SET user_id = gen_random_uuid() WHERE status = 'cancelled'",
+        "UPDATE reservations SET user_id = gen_random_uuid() \
+         WHERE status = 'cancelled' AND payment_id IS NULL",
     ),
     Plant {
         claim: REFERENCES,
-        sql: "UPDATE reservations SET schedule_id = gen_random_uuid() WHERE status = 'cancelled'",
+        sql: "UPDATE reservations SET schedule_id = gen_random_uuid() \
+            WHERE status = 'cancelled' AND payment_id IS NULL",
         also: &[RESERVATION],
     },
     Plant {
         claim: REFERENCES,
-        sql: "UPDATE payments SET user_id = gen_random_uuid()",
+        sql: "UPDATE payments SET user_id = gen_random_uuid() \
+            WHERE id IN (SELECT payment_id FROM reservations WHERE status = 'paid')",
         also: &[PAID],
     },
     Plant {
         claim: REFERENCES,
         sql: "WITH nobody AS MATERIALIZED (SELECT gen_random_uuid() AS id) \
-            UPDATE ledger_entries SET user_id = nobody.id FROM nobody",
+            UPDATE ledger_entries SET user_id = nobody.id FROM nobody \
+            WHERE user_id IN (SELECT user_id FROM reservations WHERE status = 'paid')",
         also: &[BALANCE, PAID],
+    },
+    Plant {
+        claim: REFERENCES,
+        sql: "UPDATE refunds SET user_id = gen_random_uuid()",
+        also: &[REFUNDED],
+    },
+    Plant {
+        claim: REFERENCES,
+        sql: "UPDATE refunds SET schedule_id = gen_random_uuid()",
+        also: &[REFUNDED],
     },
     plant(
         REFERENCES,

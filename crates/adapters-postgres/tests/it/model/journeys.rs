@@ -118,6 +118,9 @@ fn control_each_planted_mistake_is_found() {
         Flaw::StrangersCancel,
         Flaw::LastComeFirstServed,
         Flaw::ServersHoldLonger,
+        Flaw::RefundsNeverTooLate,
+        Flaw::MoneyKept,
+        Flaw::RefundedSeatsKept,
     ] {
         let found = walk(100, false, flaw);
         let Err(TestError::Fail(why, ())) = found else {

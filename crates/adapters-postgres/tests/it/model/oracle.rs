@@ -38,6 +38,12 @@ pub enum Flaw {
     StrangersCancel,
     /// Rule 3: the last who came are admitted first.
     LastComeFirstServed,
+    /// A paid reservation can be given back at any time.
+    RefundsNeverTooLate,
+    /// What was paid does not come back.
+    MoneyKept,
+    /// The seats of a refunded reservation stay sold.
+    RefundedSeatsKept,
     /// Not in the model but in the servers: their holds last a minute longer than they should.
     ServersHoldLonger,
 }
@@ -244,7 +250,11 @@ impl Model {
     }
 
     fn is_live(&self, reservation: &Reservation) -> bool {
-        matches!(self.stage(reservation), Stage::Pending | Stage::Paid)
+        match self.stage(reservation) {
+            Stage::Pending | Stage::Paid => true,
+            Stage::Refunded => self.flaw == Flaw::RefundedSeatsKept,
+            Stage::Cancelled | Stage::Expired => false,
+        }
     }
 
     /// Rules 12 to 14.
@@ -312,12 +322,31 @@ impl Model {
         }
         match self.stage(self.reservation(name)) {
             Stage::Expired => Err(Refusal::Expired),
-            Stage::Paid => Err(Refusal::AlreadyPaid),
+            Stage::Refunded => Ok(Answer::Refunded(name)),
+            Stage::Paid => self.refund(name),
             Stage::Pending | Stage::Cancelled => {
                 self.users[name.owner].reservations[name.nth].stage = Stage::Cancelled;
                 Ok(Answer::Cancelled(name))
             }
         }
+    }
+
+    /// In time, whatever the limit of charges.
+    fn refund(&mut self, name: Name) -> Result<Answer, Refusal> {
+        let before = self.options.refund_rules.until;
+        let until = before.map(|before| NOON + STARTS_AFTER - before);
+        let too_late = until.is_none_or(|until| self.now >= until);
+        if too_late && self.flaw != Flaw::RefundsNeverTooLate {
+            return Err(Refusal::RefundNotAllowed);
+        }
+        let amount = self.reservation(name).amount();
+        let owner = &mut self.users[name.owner];
+        owner.reservations[name.nth].stage = Stage::Refunded;
+        owner.entries += 1;
+        if self.flaw != Flaw::MoneyKept {
+            owner.balance += amount;
+        }
+        Ok(Answer::Refunded(name))
     }
 
     /// Rules 20 to 24.
@@ -331,7 +360,7 @@ impl Model {
         }
         self.admits(user, token)?;
         match stage {
-            Stage::Cancelled => return Err(Refusal::Cancelled),
+            Stage::Cancelled | Stage::Refunded => return Err(Refusal::Cancelled),
             Stage::Expired => return Err(Refusal::Expired),
             Stage::Pending | Stage::Paid => {}
         }

@@ -73,6 +73,7 @@ pub enum Stage {
     Pending,
     Paid,
     Cancelled,
+    Refunded,
     Expired,
 }
 
@@ -106,6 +107,7 @@ pub enum Answer {
         replayed: bool,
     },
     Cancelled(Name),
+    Refunded(Name),
     Paid {
         reservation: Name,
         balance: i64,
@@ -138,6 +140,7 @@ pub enum Refusal {
     Expired,
     Cancelled,
     AlreadyPaid,
+    RefundNotAllowed,
     Insufficient { shortfall: i64 },
     BalanceLimit,
     KeyReused,
@@ -192,7 +195,7 @@ impl Step {
             steps.push((12, holds(fans, tokens.clone())));
         }
         if !reservations.is_empty() {
-            steps.push((2, cancels(fans, reservations.clone())));
+            steps.push((4, cancels(fans, reservations.clone())));
             steps.push((8, payments(fans, tokens, reservations)));
         }
         proptest::strategy::Union::new_weighted(steps).boxed()

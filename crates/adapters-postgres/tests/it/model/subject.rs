@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     fixture::{
-        Fixture, NOON, add_schedule, charge_request, concert, hold_request, id, key, new_schedule,
-        pay_request, plain, sign_up,
+        Fixture, NOON, add_schedule, cancel, charge_request, concert, hold_request, id, key,
+        new_schedule, pay_request, plain, sign_up,
     },
     support::outside,
 };
@@ -275,16 +275,20 @@ impl Subject {
         name: Name,
     ) -> Result<(Answer, Got), Refusal> {
         let id = self.reservation(name);
-        let cancelled = process.seats.cancel(id, self.user(user)).await;
+        let cancelled = cancel(process, self.user(user), id).await;
         let cancelled = cancelled.map_err(|e| match e {
             CancelError::NotFound => Refusal::NotFound,
             CancelError::Expired => Refusal::Expired,
-            CancelError::AlreadyPaid { .. } => Refusal::AlreadyPaid,
+            CancelError::RefundNotAllowed { .. } => Refusal::RefundNotAllowed,
             CancelError::Storage(error) => panic!("cancel: {error:?}"),
         })?;
-        assert_eq!(stage(&cancelled), Stage::Cancelled);
         let name = self.name_of(user, cancelled.id);
-        Ok((Answer::Cancelled(name), Got::Nothing))
+        let answer = match stage(&cancelled) {
+            Stage::Cancelled => Answer::Cancelled(name),
+            Stage::Refunded => Answer::Refunded(name),
+            other => panic!("{other:?}, and not given up: {cancelled:?}"),
+        };
+        Ok((answer, Got::Nothing))
     }
 
     async fn pay(&self, process: &Adapters, step: &Step) -> Result<(Answer, Got), Refusal> {
@@ -311,7 +315,9 @@ impl Subject {
                 shortfall: missing.shortfall.get(),
             },
             PayError::KeyReused(_) => Refusal::KeyReused,
-            PayError::Storage(error) => panic!("{step:?}: {error:?}"),
+            other @ (PayError::ScheduleCancelled { .. } | PayError::Storage(_)) => {
+                panic!("{step:?}: {other:?}")
+            }
         })?;
         let receipt = paid.value;
         assert_eq!(paid_by(&receipt.reservation), Some(receipt.id));
@@ -360,6 +366,7 @@ fn stage(reservation: &Reservation) -> Stage {
         ReservationStatus::PendingPayment => Stage::Pending,
         ReservationStatus::Paid { .. } => Stage::Paid,
         ReservationStatus::Cancelled => Stage::Cancelled,
+        ReservationStatus::Refunded { .. } => Stage::Refunded,
         ReservationStatus::Expired => Stage::Expired,
     }
 }

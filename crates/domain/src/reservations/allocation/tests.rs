@@ -36,6 +36,7 @@ pub(super) fn hall() -> Hall {
         sales_open_at: None,
         sales_closed: false,
         total_seats: 10,
+        called_off: None,
     };
     let seat = |n: i64| Seat {
         id: SeatId::new(Uuid::from_u128(n.unsigned_abs().into())),
@@ -275,4 +276,22 @@ proptest! {
             prop_assert!(exist || refused);
         }
     }
+}
+
+#[test]
+fn nothing_can_be_held_of_a_date_that_was_called_off_and_the_reason_is_told() {
+    let mut hall = hall();
+    let reason = ShortText::new("the singer is ill").unwrap();
+    for show in hall.schedules.values_mut() {
+        show.called_off = Some(CalledOff {
+            reason: Some(reason.clone()),
+        });
+        // Whatever else could be said of it.
+        show.starts_at = NOW;
+    }
+    let refused = one(&mut hall, wants(1, &[1]));
+    assert!(
+        matches!(&refused, Err(HoldError::ScheduleCancelled { reason: Some(told) }) if *told == reason),
+        "{refused:?}"
+    );
 }

@@ -1,0 +1,97 @@
+//! Calling a date off, and how far its refunds have come.
+
+use actix_web::{HttpResponse, http::header::LOCATION, web::Data};
+use domain::{
+    cancellation::{Cancellation, CancellationError, Cancellations},
+    id::ScheduleId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::text;
+use crate::{
+    auth::Operator,
+    body::Body,
+    moment::Moment,
+    path::PathId,
+    problem::{Code, Problem},
+};
+
+/// The body of `POST /v1/admin/schedules/{id}/cancellation`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCancellation {
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CancellationView<'a> {
+    schedule_id: Uuid,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    refunded: u64,
+    remaining: u64,
+    amount_refunded: i64,
+    started_at: Moment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<Moment>,
+}
+
+impl<'a> From<&'a Cancellation> for CancellationView<'a> {
+    fn from(cancellation: &'a Cancellation) -> Self {
+        let done = cancellation.finished_at.is_some();
+        Self {
+            schedule_id: cancellation.schedule_id.get(),
+            status: if done { "done" } else { "running" },
+            reason: cancellation.reason.as_ref().map(|reason| reason.as_str()),
+            refunded: cancellation.refunded,
+            remaining: cancellation.remaining,
+            amount_refunded: cancellation.amount_refunded.get(),
+            started_at: Moment(cancellation.started_at),
+            finished_at: cancellation.finished_at.map(Moment),
+        }
+    }
+}
+
+/// `POST /v1/admin/schedules/{id}/cancellation`. The refunds go on when this is answered; who asks again
+/// is told how far they are.
+pub(crate) async fn call_off(
+    Operator(operator): Operator,
+    id: PathId,
+    cancellations: Data<dyn Cancellations>,
+    Body(wish): Body<NewCancellation>,
+) -> Result<HttpResponse, Problem> {
+    let reason = wish.reason.as_deref();
+    let reason = reason.map(|reason| text("/reason", reason)).transpose();
+    let reason = reason.map_err(|fault| Problem::invalid([fault]))?;
+    let begun = cancellations.call_off(operator, id.of(ScheduleId::new), reason);
+    let begun = begun.await?;
+    let progress = format!("/v1/admin/schedules/{}/cancellation", begun.schedule_id);
+    Ok(HttpResponse::Accepted()
+        .insert_header((LOCATION, progress))
+        .json(CancellationView::from(&begun)))
+}
+
+/// `GET /v1/admin/schedules/{id}/cancellation`
+pub(crate) async fn progress(
+    _: Operator,
+    id: PathId,
+    cancellations: Data<dyn Cancellations>,
+) -> Result<HttpResponse, Problem> {
+    let found = cancellations.progress(id.of(ScheduleId::new)).await?;
+    Ok(HttpResponse::Ok().json(CancellationView::from(&found)))
+}
+
+impl From<CancellationError> for Problem {
+    fn from(error: CancellationError) -> Self {
+        match error {
+            CancellationError::ScheduleNotFound => Self::new(Code::ScheduleNotFound),
+            CancellationError::NotCancelled => Self::new(Code::NotFound),
+            CancellationError::Storage(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
