@@ -23,6 +23,7 @@ mod concerts;
 mod connection;
 mod edge;
 mod etag;
+mod event_feed;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 mod health;
@@ -44,6 +45,7 @@ mod server;
 mod token;
 mod users;
 mod venue;
+mod webhooks;
 
 #[cfg(test)]
 mod testing;

@@ -9,8 +9,8 @@ use actix_web::{
 };
 
 use crate::{
-    admin, balance, concerts, edge::deadline, health, limits::FromMemory, payments, problem_pages,
-    queue, reservations, seat_map, users,
+    admin, balance, concerts, edge::deadline, event_feed, health, limits::FromMemory, payments,
+    problem_pages, queue, reservations, seat_map, users, webhooks,
 };
 
 /// Makes a function of each group, which adds its paths to a server, and a list of all routes.
@@ -73,6 +73,10 @@ routes! {
         "/v1/admin/concerts" => post admin::add_concert;
         "/v1/admin/concerts/{id}/schedules" => post admin::add_schedule;
         "/v1/admin/queue" => read admin::board, patch admin::change_policy;
+        "/v1/admin/events" => read event_feed::feed;
+        "/v1/admin/webhooks" => read webhooks::list, post webhooks::register;
+        "/v1/admin/webhooks/{id}" => read webhooks::find, delete webhooks::remove;
+        "/v1/admin/webhooks/{id}/redeliver" => post webhooks::redeliver;
     }
 }
 

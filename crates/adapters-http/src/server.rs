@@ -14,6 +14,7 @@ use domain::{
     balance::Balances,
     catalogue::Catalogue,
     clock::Clock,
+    events::Events,
     health::Readiness,
     id::IdGenerator,
     payment::Payments,
@@ -50,6 +51,8 @@ pub struct Api {
     pub balances: Arc<dyn Balances>,
     /// Payments.
     pub payments: Arc<dyn Payments>,
+    /// What happened, and who is told.
+    pub events: Arc<dyn Events>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
     /// The time that tokens are made and checked by.
@@ -107,6 +110,7 @@ pub(crate) struct Parts {
     reservations: Data<dyn Reservations>,
     balances: Data<dyn Balances>,
     payments: Data<dyn Payments>,
+    events: Data<dyn Events>,
     readiness: Data<dyn Readiness>,
     clock: Data<dyn Clock>,
     ids: Data<dyn IdGenerator>,
@@ -149,6 +153,7 @@ impl Parts {
             reservations: api.reservations.into(),
             balances: api.balances.into(),
             payments: api.payments.into(),
+            events: api.events.into(),
             readiness: api.readiness.into(),
             clock: api.clock.into(),
             ids: api.ids.into(),
@@ -172,6 +177,7 @@ impl Parts {
             .app_data(self.reservations)
             .app_data(self.balances)
             .app_data(self.payments)
+            .app_data(self.events)
             .app_data(self.readiness)
             .app_data(self.clock)
             .app_data(self.ids)

@@ -6,6 +6,7 @@ use domain::{
     balance::{ChargeRules, Ledger},
     catalogue::{CatalogueStore, SeatMaps},
     clock::Clock,
+    events::{EventLog, Mailroom},
     health::Readiness,
     payment::Cashier,
     queue::{LineView, Presence, QueuePolicy, QueueTimes, TokenQueue},
@@ -18,9 +19,11 @@ use crate::{
     cashier::PgCashier,
     catalogue::PgCatalogue,
     clock::PgClock,
+    event_log::PgEventLog,
     lane::{LaneSettings, Tasks},
     ledger::PgLedger,
     line::FollowedLine,
+    mailroom::PgMailroom,
     pool::Database,
     presence::PgPresence,
     queue::PgTokenQueue,
@@ -67,6 +70,10 @@ pub struct Adapters {
     pub ledger: Arc<dyn Ledger>,
     /// Payments.
     pub cashier: Arc<dyn Cashier>,
+    /// What happened.
+    pub event_log: Arc<dyn EventLog>,
+    /// Webhook endpoints.
+    pub mailroom: Arc<dyn Mailroom>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
     tasks: Tasks,
@@ -153,6 +160,8 @@ impl Adapters {
                 &tasks,
             )),
             seat_maps: maps,
+            event_log: Arc::new(PgEventLog::new(db(), clock.clone())),
+            mailroom: Arc::new(PgMailroom::new(db(), clock.clone())),
             readiness: Arc::new(PgReadiness::new(line.clone())),
             line,
             clock,

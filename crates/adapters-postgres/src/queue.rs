@@ -27,6 +27,7 @@ use time::OffsetDateTime;
 use crate::{
     error::storage,
     lane::{Batch, Decided, Lane, LaneSettings, Tasks},
+    outbox,
     pool::Database,
     queue_state::{self, Locked},
     sql::{self, Sql, sql},
@@ -272,6 +273,7 @@ impl Batch for Joining {
                 at_once as u64,
                 false,
             ));
+            writes.extend(outbox::admitted(now, issued.iter().copied()));
             writes.push(queue_state::store(&locked));
         }
         Decided {

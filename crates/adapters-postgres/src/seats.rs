@@ -152,14 +152,15 @@ async fn cancel(
         reservations::find(conn, ids.clone())
     )?;
     found.retain(|_, reservation| reservation.user_id == owner);
-    let mut writes = reservations::expire_over(clock.now(), &mut found);
+    let now = clock.now();
+    let mut writes = reservations::expire_over(now, &mut found);
     let Some(reservation) = found.remove(&id) else {
         return Ok(Err(CancelError::NotFound));
     };
     let pending = reservation.status == ReservationStatus::PendingPayment;
     let cancelled = reservation.cancel();
     if pending && cancelled.is_ok() {
-        writes.extend(reservations::release(ids, Released::Cancelled));
+        writes.extend(reservations::release(now, ids, Released::Cancelled));
     }
     sql::run(conn, writes).await?;
     Ok(cancelled)
@@ -212,6 +213,6 @@ async fn sweep(conn: &mut AsyncPgConnection, now: OffsetDateTime) -> QueryResult
     .await?;
     let due: Vec<_> = due.into_iter().map(|(id,)| id).collect();
     let expired = due.len() as u64;
-    sql::run(conn, reservations::release(due, Released::Expired)).await?;
+    sql::run(conn, reservations::release(now, due, Released::Expired)).await?;
     Ok(Some(expired))
 }

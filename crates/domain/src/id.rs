@@ -52,6 +52,10 @@ id! {
     PaymentId,
     /// One change of a balance.
     EntryId,
+    /// One thing that happened, as others are told of it.
+    EventId,
+    /// A webhook endpoint: where events are sent to.
+    EndpointId,
 }
 
 /// Counts up from 1, for tests that want to know the ids beforehand.

@@ -35,4 +35,6 @@ pub mod balance;
 
 pub mod payment;
 
+pub mod events;
+
 pub mod audit;

@@ -9,11 +9,13 @@
 mod audit;
 mod balance;
 mod catalogue;
+mod events;
 mod fixture;
 mod holds;
 mod journey;
 mod keys;
 mod lane;
+mod letters;
 mod line;
 mod migrations;
 mod model;
