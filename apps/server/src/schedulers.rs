@@ -8,6 +8,10 @@ use domain::{clock::Clock, queue::TokenQueue, reservations::SeatStore};
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
+mod posting;
+
+pub use posting::Posting;
+
 /// The least time between two rounds, whatever the clocks say.
 const BREATH: Duration = Duration::from_millis(5);
 

@@ -5,8 +5,14 @@ use std::sync::Arc;
 use adapters_http::{Api, HttpSettings};
 use adapters_postgres::Adapters;
 use domain::{
-    balance::BalanceService, catalogue::CatalogueService, id::IdGenerator, payment::PaymentService,
-    queue::QueueService, reservations::ReservationService, users::UserService,
+    balance::BalanceService,
+    catalogue::CatalogueService,
+    events::{Courier, EventService},
+    id::IdGenerator,
+    payment::PaymentService,
+    queue::QueueService,
+    reservations::ReservationService,
+    users::UserService,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +21,7 @@ use crate::{cli::Serve, config::values::signed, ids::UuidV7Ids, keys::Secrets};
 /// The use cases over the adapters, served until `stop`.
 pub fn assemble(
     adapters: &Adapters,
+    courier: Arc<dyn Courier>,
     options: &Serve,
     secrets: &Secrets,
     stop: &CancellationToken,
@@ -53,6 +60,13 @@ pub fn assemble(
         payments: Arc::new(PaymentService::new(
             adapters.cashier.clone(),
             adapters.line.clone(),
+            ids.clone(),
+        )),
+        events: Arc::new(EventService::new(
+            adapters.event_log.clone(),
+            adapters.mailroom.clone(),
+            courier,
+            clock.clone(),
             ids.clone(),
         )),
         readiness: adapters.readiness.clone(),

@@ -57,13 +57,10 @@ async fn read(client: &mut TcpStream) -> String {
     }
 }
 
-fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
-    let mut lines = request
-        .lines()
-        .map_while(|line| line.split_once(": ").or_else(|| line.split_once('/')));
-    lines
-        .find(|(found, _)| found.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value)
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    let found = lines.find(|(found, _)| found.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value)
 }
 
 fn courier(allow_http: bool) -> HttpCourier {
