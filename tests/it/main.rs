@@ -23,3 +23,4 @@ mod races;
 mod readme;
 mod seat_maps;
 mod tokens;
+mod webhooks;

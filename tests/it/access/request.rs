@@ -1,6 +1,6 @@
 //! The request of each route, as it succeeds when the right one makes it.
 
-use reqwest::RequestBuilder;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use system_tests::{Answer, App, Fan};
 
@@ -20,6 +20,8 @@ pub struct Owner {
     /// A hold, to be paid or cancelled.
     pub held: String,
     pub payment: String,
+    /// A webhook of the operator, and one to be removed.
+    pub webhooks: [String; 2],
 }
 
 /// Whose things a request is about.
@@ -55,6 +57,9 @@ pub fn request(app: &App, row: &Row<'_>, owner: &Owner, things: &Things) -> Requ
         path if path.starts_with("/v1/reservations/{id}") => &things.reservation,
         path if path.starts_with("/v1/payments/{id}") => &things.payment,
         path if path.starts_with("/v1/schedules/{id}") => &owner.schedule,
+        path if path.starts_with("/v1/admin/webhooks/{id}") => {
+            &owner.webhooks[usize::from(row.method == Method::DELETE)]
+        }
         _ => &owner.concert,
     };
     let path = row.path.replace("{id}", id);
@@ -87,6 +92,10 @@ pub fn body(row: &Row<'_>, owner: &Owner, things: &Things) -> Option<Value> {
             "starts_at": "2999-01-01T00:00:00Z",
             "seats": [{"grade": "R", "price": 10_000, "from": 1, "to": 2}],
         }),
+        (_, "/v1/admin/webhooks") => {
+            json!({"url": "https://receiver.example", "events": ["reservation.refunded"]})
+        }
+        (_, "/v1/admin/webhooks/{id}/redeliver") => json!({}),
         (_, "/v1/admin/queue") => json!({"admission_batch": 100}),
         (method, path) => panic!("how is {method} {path} asked? Say so here"),
     })

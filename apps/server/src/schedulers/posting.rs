@@ -94,3 +94,6 @@ async fn forget(log: Arc<dyn EventLog>, kept: Duration, stop: CancellationToken)
         trouble.note(&log.forget(signed(kept)).await);
     }
 }
+
+#[cfg(test)]
+mod tests;

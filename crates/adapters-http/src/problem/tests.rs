@@ -64,6 +64,12 @@ const TABLE: &[(&str, u16, &str)] = &[
     ),
     ("internal_error", 500, "서버 오류가 발생했습니다"),
     ("payment_not_found", 404, "결제 내역을 찾을 수 없습니다"),
+    ("webhook_not_found", 404, "존재하지 않는 웹훅입니다"),
+    (
+        "dead_letter_not_found",
+        404,
+        "이 웹훅의 배달 실패 목록에 없는 이벤트입니다",
+    ),
     ("not_found", 404, "요청한 경로를 찾을 수 없습니다"),
     ("method_not_allowed", 405, "허용되지 않은 메서드입니다"),
     ("body_too_large", 413, "요청 본문이 너무 큽니다"),

@@ -11,7 +11,6 @@ use domain::{
     events::{Claim, Letter, Parked, Settlement, Told, most_at_once},
     id::{EndpointId, EventId},
 };
-use futures_util::try_join;
 use time::{Duration, OffsetDateTime};
 
 use super::{EndpointColumns, EndpointRow, endpoint};
@@ -36,13 +35,10 @@ pub(super) async fn claim(
     };
     let (endpoint, failures) = (endpoint(row), failures.unsigned_abs());
     let most = most_at_once(failures);
-    let (events, due) = try_join!(
-        event_log::after(conn, position.unsigned_abs(), most),
-        due(conn, now, endpoint.id, most),
-    )?;
-    // With nothing left of all that was before the newest, there is nothing to wait for.
-    let newest = newest.max(position).unsigned_abs();
-    let position = events.last().map_or(newest, |event| event.position);
+    let due = due(conn, now, endpoint.id, most).await?;
+    // Letters first: those for which there was no time must not become more and more.
+    let room = most.saturating_sub(u32::try_from(due.len()).unwrap_or(u32::MAX));
+    let (events, position) = stream(conn, position, newest, room).await?;
     let subjects = events.iter().chain(due.iter().map(|letter| &letter.event));
     let blocked = blocked(conn, endpoint.id, subjects).await?;
     Ok(Some(Claim {
@@ -54,6 +50,24 @@ pub(super) async fn claim(
         due,
         blocked,
     }))
+}
+
+/// The next events of the stream, and where it is after them. With nothing left of all that was before
+/// the newest, there is nothing to wait for.
+async fn stream(
+    conn: &AsyncPgConnection,
+    position: i64,
+    newest: i64,
+    room: u32,
+) -> QueryResult<(Vec<Told>, u64)> {
+    let from = position.unsigned_abs();
+    if room == 0 {
+        return Ok((Vec::new(), from));
+    }
+    let events = event_log::after(conn, from, room).await?;
+    let end = newest.max(position).unsigned_abs();
+    let end = events.last().map_or(end, |event| event.position);
+    Ok((events, end))
 }
 
 fn lease_one(now: OffsetDateTime, lease: uuid::Uuid, term: Duration) -> Sql<ClaimedColumns> {

@@ -249,6 +249,29 @@ async fn events_of_a_subject_wait_behind_its_letter_and_come_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_there_was_no_time_for_comes_before_more_of_the_stream() {
+    let fixture = Fixture::new().await;
+    let process = fixture.process().await;
+    let id = endpoint(&process, "https://a.example").await;
+    shoppers(&process, 120).await;
+    let claimed = claim(&process).await.unwrap();
+    let trains = claimed.trains();
+    assert_eq!(trains.len(), 100);
+    let untried = vec![Vec::new(); trains.len()];
+    let none = claimed.settle(process.clock.now(), &RULES, trains, untried, 0);
+    assert!(process.mailroom.settle(none).await.unwrap());
+    let waiting = report(&process, id).await;
+    assert_eq!((waiting.position, waiting.waiting), (100, 100));
+    let mut sent = round(&process, accepted).await.unwrap();
+    sent.sort_unstable();
+    assert_eq!(sent, (1..=100).collect::<Vec<_>>());
+    assert_eq!(report(&process, id).await.position, 100);
+    let rest = round(&process, accepted).await.unwrap();
+    assert_eq!(rest, (101..=120).collect::<Vec<_>>());
+    assert_eq!(round(&process, accepted).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_gone_is_left_alone_until_the_operator_redelivers() {
     let fixture = Fixture::new().await;
     let process = fixture.process().await;

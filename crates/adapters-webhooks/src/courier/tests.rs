@@ -101,8 +101,10 @@ const ERROR: &str = "HTTP/1.1 500 Oops\r\ncontent-length: 0\r\nconnection: close
 #[tokio::test]
 async fn a_request_is_as_the_specification_says_and_its_signature_holds() {
     let receiver = Receiver::answering(&[OK]).await;
-    let answers = courier(true).deliver(&endpoint(&receiver.url), &[vec![letter(1)]]);
-    assert_eq!(answers.await, [[Answer::Accepted]]);
+    let answers = courier(true)
+        .deliver(&endpoint(&receiver.url), &[vec![letter(1)]])
+        .await;
+    assert_eq!(answers, [[Answer::Accepted]]);
     let requests = receiver.requests.lock().unwrap();
     let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /events HTTP/1.1"), "{head}");
