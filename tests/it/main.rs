@@ -26,3 +26,4 @@ mod races;
 mod readme;
 mod seat_maps;
 mod tokens;
+mod webhooks;

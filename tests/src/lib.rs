@@ -17,6 +17,7 @@ mod events;
 mod fan;
 mod operator;
 mod proxy;
+mod receiver;
 mod server;
 
 pub use app::App;
@@ -25,6 +26,7 @@ pub use events::{Event, Events};
 pub use fan::{Answer, Fan, problem_code};
 pub use operator::{OPERATOR_KEY, Operator};
 pub use proxy::{Fault, Proxy};
+pub use receiver::{Delivery, Receiver, Reply, subject};
 pub use server::{Server, TOKEN_SECRET, binary};
 
 use std::time::{Duration, Instant};

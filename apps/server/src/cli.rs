@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::config::{
-    Connections, Holds, Keys, Lanes, Limits, Listening, Location, Money, Queue, Refusal,
+    Connections, Holds, Keys, Lanes, Limits, Listening, Location, Money, Queue, Refusal, Webhooks,
     values::{log_filter, yes_or_no},
 };
 
@@ -77,6 +77,9 @@ pub struct Serve {
     /// Balances.
     #[command(flatten)]
     pub money: Money,
+    /// Events, and who is told of them.
+    #[command(flatten)]
+    pub webhooks: Webhooks,
     /// How much work may wait.
     #[command(flatten)]
     pub lanes: Lanes,

@@ -14,6 +14,7 @@ mod location;
 mod money;
 mod queue;
 pub mod values;
+mod webhooks;
 
 pub use connections::Connections;
 pub use holds::Holds;
@@ -24,6 +25,7 @@ pub use listening::Listening;
 pub use location::Location;
 pub use money::Money;
 pub use queue::Queue;
+pub use webhooks::Webhooks;
 
 /// Options that make no sense, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]

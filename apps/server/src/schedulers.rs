@@ -10,6 +10,10 @@ use domain::{
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
+mod posting;
+
+pub use posting::Posting;
+
 /// The least time between two rounds, whatever the clocks say.
 const BREATH: Duration = Duration::from_millis(5);
 

@@ -27,6 +27,7 @@ mod connection;
 mod docs;
 mod edge;
 mod etag;
+mod event_feed;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 mod health;
@@ -50,6 +51,7 @@ mod server;
 mod token;
 mod users;
 mod venue;
+mod webhooks;
 
 #[cfg(test)]
 mod testing;

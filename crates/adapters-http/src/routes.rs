@@ -13,12 +13,12 @@ use utoipa::OpenApi;
 use crate::{
     admin, balance, concerts, docs,
     edge::deadline,
-    health,
+    event_feed, health,
     limits::FromMemory,
     openapi::{self, Group, Told},
     payments, problem_pages, queue, reservations, seat_map,
     server::Door,
-    users,
+    users, webhooks,
 };
 
 /// Makes a module of each group, which adds its paths to a server and describes them, and a list of all
@@ -117,6 +117,10 @@ routes! {
         "/v1/admin/keys" => read admin::keys::list, post admin::keys::add;
         "/v1/admin/keys/{id}" => delete admin::keys::revoke;
         "/v1/admin/log" => read admin::log::log;
+        "/v1/admin/events" => read event_feed::feed;
+        "/v1/admin/webhooks" => read webhooks::list, post webhooks::register;
+        "/v1/admin/webhooks/{id}" => read webhooks::find, delete webhooks::remove;
+        "/v1/admin/webhooks/{id}/redeliver" => post webhooks::redeliver;
     }
 }
 

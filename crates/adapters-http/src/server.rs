@@ -15,6 +15,7 @@ use domain::{
     cancellation::Cancellations,
     catalogue::Catalogue,
     clock::Clock,
+    events::Events,
     health::Readiness,
     house::House,
     id::IdGenerator,
@@ -61,6 +62,8 @@ pub struct Api {
     pub house: Arc<dyn House>,
     /// Operators' keys and what was done with them.
     pub operators: Arc<dyn Operators>,
+    /// What happened, and who is told.
+    pub events: Arc<dyn Events>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
     /// The time that tokens are made and checked by.
@@ -125,6 +128,7 @@ pub(crate) struct Parts {
     cancellations: Data<dyn Cancellations>,
     house: Data<dyn House>,
     operators: Data<dyn Operators>,
+    events: Data<dyn Events>,
     readiness: Data<dyn Readiness>,
     clock: Data<dyn Clock>,
     ids: Data<dyn IdGenerator>,
@@ -172,6 +176,7 @@ impl Parts {
             cancellations: api.cancellations.into(),
             house: api.house.into(),
             operators: api.operators.into(),
+            events: api.events.into(),
             readiness: api.readiness.into(),
             clock: api.clock.into(),
             ids: api.ids.into(),
@@ -202,6 +207,7 @@ impl Parts {
             .app_data(self.cancellations)
             .app_data(self.house)
             .app_data(self.operators)
+            .app_data(self.events)
             .app_data(self.readiness)
             .app_data(self.clock)
             .app_data(self.ids)

@@ -7,6 +7,7 @@ use domain::{
     cancellation::CancellationStore,
     catalogue::{CatalogueStore, SeatMaps},
     clock::Clock,
+    events::{EventLog, Mailroom},
     health::Readiness,
     house::HouseStore,
     operators::OperatorStore,
@@ -22,10 +23,12 @@ use crate::{
     cashier::PgCashier,
     catalogue::PgCatalogue,
     clock::PgClock,
+    event_log::PgEventLog,
     house::PgHouse,
     lane::{LaneSettings, Tasks},
     ledger::PgLedger,
     line::FollowedLine,
+    mailroom::PgMailroom,
     operators::PgOperators,
     pool::Database,
     presence::PgPresence,
@@ -81,6 +84,10 @@ pub struct Adapters {
     pub house: Arc<dyn HouseStore>,
     /// Operators' keys and the log.
     pub operators: Arc<dyn OperatorStore>,
+    /// What happened.
+    pub event_log: Arc<dyn EventLog>,
+    /// Webhook endpoints.
+    pub mailroom: Arc<dyn Mailroom>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
     tasks: Tasks,
@@ -171,6 +178,8 @@ impl Adapters {
             operators: Arc::new(PgOperators::start(db(), clock.clone(), &tasks)),
             house: Arc::new(PgHouse::new(db(), clock.clone(), maps.clone())),
             seat_maps: maps,
+            event_log: Arc::new(PgEventLog::new(db(), clock.clone())),
+            mailroom: Arc::new(PgMailroom::new(db(), clock.clone())),
             readiness: Arc::new(PgReadiness::new(line.clone())),
             line,
             clock,

@@ -184,14 +184,15 @@ async fn proceed(
     let paid = |status| matches!(status, ReservationStatus::Paid { .. });
     let payers = found.values().filter(|r| paid(r.status));
     let mut accounts = accounts::lock(conn, payers.map(|r| r.user_id).collect()).await?;
-    let batch = call_off(clock.now(), found.into_values(), &mut accounts, entry_ids);
+    let now = clock.now();
+    let batch = call_off(now, found.into_values(), &mut accounts, entry_ids);
     let ended = batch.released.len() + batch.refunds.len();
     if ended == 0 {
         tracing::warn!(%schedule, "reservations of a cancelled date cannot be ended");
     }
     let released = batch.released.into_iter().map(ReservationId::get).collect();
-    let mut writes = reservations::release(released, Released::Cancelled);
-    writes.extend(refunds::store(&locked, &accounts, &batch.refunds));
+    let mut writes = reservations::release(now, released, Released::Cancelled);
+    writes.extend(refunds::store(&locked, now, &accounts, &batch.refunds));
     sql::run(conn, writes).await?;
     Ok(ended as u64)
 }

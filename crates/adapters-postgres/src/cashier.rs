@@ -13,6 +13,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     clock::Clock,
+    events::Happening,
     id::{PaymentId, ReservationId, ScheduleId, UserId},
     idempotency::Outcome,
     money::Money,
@@ -29,6 +30,7 @@ use crate::{
     error::storage,
     idempotency::{self, Operation},
     lane::{Batch, Decided, Lane, LaneSettings, Tasks},
+    outbox,
     pool::Database,
     queue_state, reservations,
     schedules::{self, Counts, Locked},
@@ -236,6 +238,11 @@ fn store(
     let entries = settled.iter().map(|settlement| &settlement.entry);
     writes.extend(accounts::store(&till.accounts, &entries));
     writes.extend(idempotency::store(Operation::Payment, now, keys));
+    let receipts = settled.iter().map(|settlement| &settlement.receipt);
+    writes.extend(outbox::insert(
+        now,
+        receipts.flat_map(Happening::of_payment),
+    ));
     writes
 }
 

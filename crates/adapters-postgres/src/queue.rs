@@ -29,6 +29,7 @@ use crate::{
     admin_log,
     error::storage,
     lane::{Batch, Decided, Lane, LaneSettings, Tasks},
+    outbox,
     pool::Database,
     queue_state::{self, Locked},
     sql::{self, Sql, sql},
@@ -277,6 +278,7 @@ impl Batch for Joining {
                 at_once as u64,
                 false,
             ));
+            writes.extend(outbox::admitted(now, issued.iter().copied()));
             writes.push(queue_state::store(&locked));
         }
         Decided {

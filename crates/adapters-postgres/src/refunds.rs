@@ -5,20 +5,23 @@ use std::collections::{BTreeMap, HashMap};
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid};
 use domain::{
     balance::Account,
+    events::Happening,
     id::{ScheduleId, UserId},
     reservations::{Refund, RefundCause},
 };
+use time::OffsetDateTime;
 
 use crate::{
-    accounts,
+    accounts, outbox,
     schedules::{self, Counts, Locked},
     sql::{Sql, sql},
 };
 
 /// Stores `refunds`, whose schedules and accounts are locked: the record of each, the credit and the
-/// balance, the reservation, its seats, and the counts of the schedule.
+/// balance, the reservation, its seats, and the counts of the schedule; and tells of them.
 pub(crate) fn store(
     locked: &Locked,
+    now: OffsetDateTime,
     accounts: &HashMap<UserId, Account>,
     refunds: &[Refund],
 ) -> Vec<Sql> {
@@ -40,6 +43,8 @@ pub(crate) fn store(
     ];
     let entries = refunds.iter().map(|refund| &refund.entry);
     writes.extend(accounts::store(accounts, &entries));
+    let refunded = refunds.iter().map(|refund| &refund.reservation);
+    writes.extend(outbox::insert(now, refunded.map(Happening::Refunded)));
     writes
 }
 

@@ -8,6 +8,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
+    events::{EventKind, Happening},
     id::{PaymentId, ReservationId, ScheduleId, SeatId, UserId},
     money::Money,
     reservations::{Reservation, ReservationStatus, ReservedSeat},
@@ -16,6 +17,7 @@ use domain::{
 use time::OffsetDateTime;
 
 use crate::{
+    outbox,
     schedules::{self, Counts, Locked},
     sql::{Sql, sql},
 };
@@ -116,8 +118,9 @@ fn reserved((id, number, grade, price): SeatRow) -> Option<ReservedSeat> {
     })
 }
 
-/// Stores new holds: the reservations, their seats, and the counts of their schedules.
-pub(crate) fn insert(locked: &Locked, new: &[&Reservation]) -> Vec<Sql> {
+/// Stores new holds: the reservations, their seats, and the counts of their schedules; and tells of
+/// them.
+pub(crate) fn insert(locked: &Locked, now: OffsetDateTime, new: &[&Reservation]) -> Vec<Sql> {
     if new.is_empty() {
         return Vec::new();
     }
@@ -126,11 +129,16 @@ pub(crate) fn insert(locked: &Locked, new: &[&Reservation]) -> Vec<Sql> {
         let taken = i32::try_from(reservation.seats.len()).unwrap_or(i32::MAX);
         counts.entry(reservation.schedule_id).or_default().remaining -= taken;
     }
-    vec![
+    let mut writes = vec![
         insert_rows(new),
         hold_seats(locked, new),
         schedules::count(locked, &counts),
-    ]
+    ];
+    writes.extend(outbox::insert(
+        now,
+        new.iter().copied().map(Happening::Held),
+    ));
+    writes
 }
 
 fn insert_rows(new: &[&Reservation]) -> Sql {
@@ -186,15 +194,11 @@ fn hold_seats(locked: &Locked, new: &[&Reservation]) -> Sql {
 
 /// Ends pending reservations without a payment, as `status` tells, and gives their seats back.
 /// Their schedules are locked.
-pub(crate) fn release(ids: Vec<uuid::Uuid>, status: Released) -> Vec<Sql> {
+pub(crate) fn release(now: OffsetDateTime, ids: Vec<uuid::Uuid>, status: Released) -> Vec<Sql> {
     if ids.is_empty() {
         return Vec::new();
     }
-    let end = sql(
-        "UPDATE reservations SET status = $1 WHERE id = ANY($2) AND status = 'pending_payment'",
-    )
-    .bind::<Text, _>(status.name())
-    .bind::<Array<Uuid>, _>(ids.clone());
+    let end = outbox::released(now, ids.clone(), status.name(), status.event());
     let free = sql("WITH given_back AS (\
            UPDATE seats SET status = 'available', reservation_id = NULL, held_until = NULL, \
              version = s.version + 1 \
@@ -225,6 +229,13 @@ impl Released {
             Self::Expired => "expired",
         }
     }
+
+    const fn event(self) -> EventKind {
+        match self {
+            Self::Cancelled => EventKind::ReservationCancelled,
+            Self::Expired => EventKind::ReservationExpired,
+        }
+    }
 }
 
 /// Expires those of `reservations` whose holds are over by `now`, and shows them so.
@@ -237,5 +248,5 @@ pub(crate) fn expire_over(
         reservation.status = ReservationStatus::Expired;
         over.push(reservation.id.get());
     }
-    release(over, Released::Expired)
+    release(now, over, Released::Expired)
 }

@@ -177,11 +177,12 @@ async fn cancel(
     let cancelled = decide(now, rules, show, reservation, &mut accounts, entry_id);
     match &cancelled {
         Ok(Cancelled::Released(_)) => {
-            writes.extend(reservations::release(ids, Released::Cancelled));
+            writes.extend(reservations::release(now, ids, Released::Cancelled));
         }
         Ok(Cancelled::Refunded(refund)) => {
             writes.extend(refunds::store(
                 &locked,
+                now,
                 &accounts,
                 std::slice::from_ref(refund),
             ));
@@ -239,6 +240,6 @@ async fn sweep(conn: &mut AsyncPgConnection, now: OffsetDateTime) -> QueryResult
     .await?;
     let due: Vec<_> = due.into_iter().map(|(id,)| id).collect();
     let expired = due.len() as u64;
-    sql::run(conn, reservations::release(due, Released::Expired)).await?;
+    sql::run(conn, reservations::release(now, due, Released::Expired)).await?;
     Ok(Some(expired))
 }

@@ -56,6 +56,10 @@ id! {
     OperatorKeyId,
     /// Seats that the house keeps.
     BlockId,
+    /// One thing that happened, as others are told of it.
+    EventId,
+    /// A webhook endpoint: where events are sent to.
+    EndpointId,
 }
 
 /// Counts up from 1, for tests that want to know the ids beforehand.

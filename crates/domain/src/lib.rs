@@ -41,4 +41,6 @@ pub mod operators;
 
 pub mod house;
 
+pub mod events;
+
 pub mod audit;

@@ -21,6 +21,7 @@ pub struct House {
     concert: String,
     schedule: String,
     day: String,
+    webhooks: [String; 2],
     seats: AtomicU32,
 }
 
@@ -40,12 +41,14 @@ impl House {
         let starts_at = time::OffsetDateTime::parse(starts_at, format).unwrap();
         let in_seoul = starts_at.to_offset(time::UtcOffset::from_hms(9, 0, 0).unwrap());
         let day = in_seoul.date().to_string();
+        let webhooks = [webhook(&app).await, webhook(&app).await];
         let seats = AtomicU32::new(1);
         Self {
             app,
             concert,
             schedule,
             day,
+            webhooks,
             seats,
         }
     }
@@ -75,6 +78,7 @@ impl House {
             free_seat: self.seat(),
             concert: self.concert.clone(),
             day: self.day.clone(),
+            webhooks: self.webhooks.clone(),
             held: held.text("id").to_owned(),
             payment: paid.text("id").to_owned(),
         }
@@ -158,6 +162,15 @@ impl House {
         all.retain(|told| row.path != "/v1/payments" || told != "token_invalid");
         all.join(" or ")
     }
+}
+
+/// A webhook for what does not happen here.
+async fn webhook(app: &App) -> String {
+    let body = json!({"url": "https://receiver.example", "events": ["reservation.refunded"]});
+    let made = app
+        .operator(Method::POST, "/v1/admin/webhooks", &body)
+        .await;
+    made.text("id").to_owned()
 }
 
 /// Headers without what differs between any two answers.

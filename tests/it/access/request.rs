@@ -1,6 +1,6 @@
 //! The request of each route, as it succeeds when the right one makes it.
 
-use reqwest::RequestBuilder;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use system_tests::{Answer, App, Fan};
 
@@ -25,6 +25,8 @@ pub struct Owner {
     /// A seat to be blocked, one to be given away, and a block to be freed.
     pub house_seats: [u32; 2],
     pub block: String,
+    /// A webhook of the operator, and one to be removed.
+    pub webhooks: [String; 2],
 }
 
 /// Whose things a request is about.
@@ -63,6 +65,9 @@ pub fn request(app: &App, row: &Row<'_>, owner: &Owner, things: &Things) -> Requ
         path if path.starts_with("/v1/admin/schedules/{id}") => &owner.schedule,
         "/v1/admin/blocks/{id}" => &owner.block,
         "/v1/admin/keys/{id}" => &owner.key,
+        path if path.starts_with("/v1/admin/webhooks/{id}") => {
+            &owner.webhooks[usize::from(row.method == Method::DELETE)]
+        }
         _ => &owner.concert,
     };
     let path = row.path.replace("{id}", id);
@@ -103,6 +108,10 @@ pub fn body(row: &Row<'_>, owner: &Owner, things: &Things) -> Option<Value> {
             json!({"user_id": owner.fan.id, "seat_numbers": [owner.house_seats[1]]})
         }
         (_, "/v1/admin/keys") => json!({"name": owner.held}),
+        (_, "/v1/admin/webhooks") => {
+            json!({"url": "https://receiver.example", "events": ["reservation.refunded"]})
+        }
+        (_, "/v1/admin/webhooks/{id}/redeliver") => json!({}),
         (_, "/v1/admin/queue") => json!({"admission_batch": 100}),
         (method, path) => panic!("how is {method} {path} asked? Say so here"),
     })

@@ -64,6 +64,11 @@ fn the_defaults_are_those_of_the_specification() {
     assert_eq!(options.money.refund_rules(), refunds);
     let lanes = options.lanes.settings();
     assert_eq!((lanes.depth, lanes.batch), (4096, 512));
+    let rules = options.webhooks.rules();
+    assert_eq!((rules.base, rules.tries), (time::Duration::seconds(5), 10));
+    assert_eq!(rules.timeout, time::Duration::seconds(15));
+    assert_eq!(options.webhooks.events_kept, Duration::from_hours(168));
+    assert!(!options.webhooks.courier().allow_http);
     assert_eq!(options.keys.sign_up(), adapters_http::SignUp::Open);
     let limits = options.limits.rates();
     let user = limits
@@ -91,6 +96,8 @@ fn nonsense_is_refused_with_what_to_write_instead() {
         ("--max-charge", "1.5", "a whole number from 1 to"),
         ("--pool-size", "1", "a whole number from 2 to 1000"),
         ("--lane-depth", "0", "a whole number from 1 to 1000000"),
+        ("--webhook-tries", "11", "a whole number from 1 to 10"),
+        ("--events-kept", "1s", "a duration from 1m to 3650d"),
         ("--timezone", "Seoul", zone),
         ("--sign-up", "maybe", "[possible values: open, closed]"),
         ("--user-rate", "some", "a whole number from 0 to 1000000"),

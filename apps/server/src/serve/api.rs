@@ -5,9 +5,17 @@ use std::sync::Arc;
 use adapters_http::{Api, HttpSettings};
 use adapters_postgres::Adapters;
 use domain::{
-    balance::BalanceService, cancellation::CancellationService, catalogue::CatalogueService,
-    house::HouseService, id::IdGenerator, operators::OperatorService, payment::PaymentService,
-    queue::QueueService, reservations::ReservationService, users::UserService,
+    balance::BalanceService,
+    cancellation::CancellationService,
+    catalogue::CatalogueService,
+    events::{Courier, EventService},
+    house::HouseService,
+    id::IdGenerator,
+    operators::OperatorService,
+    payment::PaymentService,
+    queue::QueueService,
+    reservations::ReservationService,
+    users::UserService,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +24,7 @@ use crate::{cli::Serve, config::values::signed, ids::UuidV7Ids, keys::Secrets};
 /// The use cases over the adapters, served until `stop`.
 pub fn assemble(
     adapters: &Adapters,
+    courier: Arc<dyn Courier>,
     options: &Serve,
     secrets: &Secrets,
     stop: &CancellationToken,
@@ -63,6 +72,13 @@ pub fn assemble(
         house: Arc::new(HouseService::new(adapters.house.clone(), ids.clone())),
         operators: Arc::new(OperatorService::new(
             adapters.operators.clone(),
+            ids.clone(),
+        )),
+        events: Arc::new(EventService::new(
+            adapters.event_log.clone(),
+            adapters.mailroom.clone(),
+            courier,
+            clock.clone(),
             ids.clone(),
         )),
         readiness: adapters.readiness.clone(),

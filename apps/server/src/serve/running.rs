@@ -1,11 +1,13 @@
 //! A server at work: how it comes up and how it goes down.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use actix_web::dev::ServerHandle;
 use adapters_http::Listeners;
 use adapters_postgres::{Adapters, Database, DatabaseConfig, Options};
+use adapters_webhooks::HttpCourier;
 use anyhow::{Context, Result, anyhow, ensure};
+use domain::events::{Courier, Postman};
 use tokio::{
     task::JoinHandle,
     time::{Instant, timeout_at},
@@ -16,9 +18,10 @@ use super::api;
 use crate::{
     cli::Serve,
     database::{self, Opened, unreachable},
+    ids::UuidV7Ids,
     keys::Secrets,
     migrate::migrate,
-    schedulers::{Intervals, Schedulers},
+    schedulers::{Intervals, Posting, Schedulers},
     seed,
 };
 
@@ -32,6 +35,7 @@ pub struct Running {
     server: JoinHandle<io::Result<()>>,
     handle: ServerHandle,
     schedulers: Schedulers,
+    posting: Posting,
     adapters: Adapters,
     database: Database,
 }
@@ -49,17 +53,20 @@ impl Running {
         let database = database::pool(&pool_config(options, opened))?;
         let adapters = Adapters::start(&database, &adapter_options(options)).await;
         let adapters = adapters.map_err(unreachable)?;
-        let api = api::assemble(&adapters, options, secrets, stop);
+        let (courier, post_stop) = courier(&adapters, options);
+        let api = api::assemble(&adapters, courier.clone(), options, secrets, stop);
         let cancellations = api.cancellations.clone();
         let server = adapters_http::serve(listeners, api).context("the server cannot start")?;
         let (tokens, seats) = (adapters.tokens.clone(), adapters.seats.clone());
         let clock = adapters.clock.clone();
         let schedulers = Schedulers::start(tokens, seats, cancellations, clock, intervals(options));
+        let posting = posting(&adapters, courier, options, post_stop);
         let handle = server.handle();
         Ok(Self {
             server: tokio::spawn(server),
             handle,
             schedulers,
+            posting,
             adapters,
             database,
         })
@@ -86,6 +93,7 @@ impl Running {
         let begun = Instant::now();
         self.handle.stop(true).await;
         self.schedulers.stop().await;
+        self.posting.stop().await;
         let deadline = (begun + patience).max(Instant::now() + LAST_WRITES);
         if timeout_at(deadline, self.adapters.stop()).await.is_err() {
             tracing::warn!("stopped before everything that was accepted could be written");
@@ -152,6 +160,27 @@ fn adapter_options(options: &Serve) -> Options {
         refund_rules: options.money.refund_rules(),
         lanes: options.lanes.settings(),
     }
+}
+
+/// Who brings events to webhooks, and what stops them.
+fn courier(adapters: &Adapters, options: &Serve) -> (Arc<dyn Courier>, CancellationToken) {
+    let (settings, stop) = (options.webhooks.courier(), CancellationToken::new());
+    let courier = HttpCourier::new(settings, adapters.clock.clone(), stop.clone());
+    (Arc::new(courier), stop)
+}
+
+fn posting(
+    adapters: &Adapters,
+    courier: Arc<dyn Courier>,
+    options: &Serve,
+    stop: CancellationToken,
+) -> Posting {
+    let clock = adapters.clock.clone();
+    let ids = Arc::new(UuidV7Ids::new(clock.clone()));
+    let (mailroom, rules) = (adapters.mailroom.clone(), options.webhooks.rules());
+    let postman = Postman::new(mailroom, courier, clock, ids, rules);
+    let (log, kept) = (adapters.event_log.clone(), options.webhooks.events_kept);
+    Posting::start(log, postman, kept, stop)
 }
 
 fn intervals(options: &Serve) -> Intervals {

@@ -128,6 +128,14 @@ impl Code {
                 "There is no such payment, or it is someone else's: both are answered alike.",
                 "Ask `GET /v1/payments` for your own.",
             ),
+            Self::WebhookNotFound => says(
+                "There is no webhook with this id, or it was removed.",
+                "Ask `GET /v1/admin/webhooks` for those there are.",
+            ),
+            Self::DeadLetterNotFound => says(
+                "The webhook has no dead letter with this event: it was delivered, is still tried again, or was never meant for it. Nothing was done.",
+                "`dead` and `waiting` of `GET /v1/admin/webhooks/{id}` say how many there are. Leave `event_id` out to redeliver all dead letters.",
+            ),
             Self::InsufficientBalance => says(
                 "The reservation costs `amount` and the balance is `balance`: `shortfall` is missing. Nothing was charged, and the seats stay held until the `held_until` of the reservation.",
                 "Charge at least the shortfall, then pay again.",
@@ -293,6 +301,14 @@ impl Code {
             Self::PaymentNotFound => says(
                 "그런 결제 내역이 없거나 다른 사용자의 것입니다. 두 경우의 응답은 같습니다.",
                 "`GET /v1/payments`로 자신의 결제 내역을 확인하십시오.",
+            ),
+            Self::WebhookNotFound => says(
+                "이 id의 웹훅이 없거나 삭제되었습니다.",
+                "`GET /v1/admin/webhooks`로 있는 웹훅을 확인하십시오.",
+            ),
+            Self::DeadLetterNotFound => says(
+                "이 웹훅에는 이 이벤트의 배달 실패가 없습니다. 이미 전달되었거나, 다시 시도하는 중이거나, 이 웹훅이 받는 이벤트가 아닙니다. 아무 일도 하지 않았습니다.",
+                "`GET /v1/admin/webhooks/{id}`의 `dead`와 `waiting`이 몇 건인지 알려 줍니다. `event_id`를 빼면 배달에 실패한 것을 모두 다시 보냅니다.",
             ),
             Self::InsufficientBalance => says(
                 "예약 금액은 `amount`, 잔액은 `balance`로 `shortfall`이 모자랍니다. 결제되지 않았으며 좌석은 예약의 `held_until`까지 유지됩니다.",

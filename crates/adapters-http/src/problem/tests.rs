@@ -66,6 +66,12 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("refund_not_allowed", 409, "환불할 수 없는 예약입니다"),
     ("schedule_cancelled", 409, "취소된 공연입니다"),
     ("payment_not_found", 404, "결제 내역을 찾을 수 없습니다"),
+    ("webhook_not_found", 404, "존재하지 않는 웹훅입니다"),
+    (
+        "dead_letter_not_found",
+        404,
+        "이 웹훅의 배달 실패 목록에 없는 이벤트입니다",
+    ),
     ("sales_closed", 409, "예매가 마감되었습니다"),
     (
         "schedule_begun",

@@ -10,6 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     catalogue::ShortText,
     clock::Clock,
+    events::Happening,
     house::{Block, BlockRequest, Gift, GiftRequest, HouseError, Seating, takes_place},
     id::{BlockId, ReservationId, ScheduleId, SeatId},
     operators::{Action, Change, Fact, Operator},
@@ -20,7 +21,7 @@ use futures_util::try_join;
 use time::OffsetDateTime;
 
 use crate::{
-    accounts, admin_log, cashier,
+    accounts, admin_log, cashier, outbox,
     reservations::{self, Released},
     schedules::{self, Counts, Locked},
     seat_rows::{SeatColumns, SeatRow, seat},
@@ -176,6 +177,7 @@ pub(super) async fn give(
     let mut writes = expire(&seating, now);
     writes.extend(store(&locked, &gift));
     writes.extend(accounts::store(&accounts, &once(&gift.entry)));
+    writes.extend(outbox::insert(now, Happening::of_payment(&gift.receipt)));
     let reservation = gift.receipt.reservation;
     let log = admin_log::entry(operator, now, &given(&reservation));
     writes.push(log);
@@ -274,7 +276,7 @@ async fn load(
 /// Expires the holds of these seats that are over.
 fn expire(seating: &Seating, now: OffsetDateTime) -> Vec<Sql> {
     let over = seating.over(now).into_iter().map(ReservationId::get);
-    reservations::release(over.collect(), Released::Expired)
+    reservations::release(now, over.collect(), Released::Expired)
 }
 
 fn insert(block: &Block) -> Sql {

@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use diesel::{
     QueryResult,
-    sql_types::{BigInt, Bool, Nullable, Text, Timestamptz},
+    sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     clock::Clock,
-    queue::{QueueTimes, Tick},
+    events::Happening,
+    id::UserId,
+    queue::{QueueTimes, Tick, Ticket},
 };
 use time::OffsetDateTime;
 
 use crate::{
+    outbox,
     queue_state::{self, Locked},
     sql::sql,
 };
@@ -112,17 +115,28 @@ async fn admit(
     if places == 0 {
         return Ok(0);
     }
-    let admitted = sql::<(Bool,)>(
+    let mut admitted: Vec<(uuid::Uuid, i64)> = sql::<(Uuid, BigInt)>(
         "UPDATE queue_tokens SET status = 'active', admitted_at = $1, active_until = $2, \
          seen_at = $1, admitted_version = $3, version = $3 \
-         WHERE id IN (SELECT id FROM queue_tokens WHERE status = 'waiting' ORDER BY ticket LIMIT $4)",
+         WHERE id IN (SELECT id FROM queue_tokens WHERE status = 'waiting' ORDER BY ticket LIMIT $4) \
+         RETURNING user_id, ticket",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(now + times.active_ttl)
     .bind::<BigInt, _>(locked.version)
     .bind::<BigInt, _>(places.cast_signed())
-    .execute(conn)
-    .await? as u64;
+    .load(conn)
+    .await?;
+    admitted.sort_unstable_by_key(|(_, ticket)| *ticket);
+    let happenings = admitted.iter().map(|(user, ticket)| Happening::Admitted {
+        user: UserId::new(*user),
+        ticket: Ticket::new(ticket.unsigned_abs()),
+        until: now + times.active_ttl,
+    });
+    if let Some(told) = outbox::insert(now, happenings) {
+        told.execute(conn).await?;
+    }
+    let admitted = admitted.len() as u64;
     locked.state.waiting = locked.state.waiting.saturating_sub(admitted);
     locked.state.active += admitted;
     if let Some(log) = queue_state::log_admissions(locked, now, admitted, true) {

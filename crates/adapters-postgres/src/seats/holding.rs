@@ -95,7 +95,7 @@ impl Batch for Holding {
         let over = hall.vacate_over(now);
         let over = over.into_iter().map(ReservationId::get).collect();
         let answers = allocate(now, &self.rules, &mut hall, requests);
-        let mut writes = reservations::release(over, Released::Expired);
+        let mut writes = reservations::release(now, over, Released::Expired);
         writes.extend(store(&locked, now, requests, &answers));
         Decided { answers, writes }
     }
@@ -239,7 +239,7 @@ fn store(
             reservation.id.get(),
         ))
     });
-    let mut writes = reservations::insert(locked, &new);
+    let mut writes = reservations::insert(locked, now, &new);
     writes.extend(idempotency::store(Operation::Hold, now, keys));
     writes
 }

@@ -37,6 +37,7 @@ const FAIRNESS: &str = "nobody was admitted before someone who had waited longer
 const CAPACITY: &str = "the active never exceeded the capacity in force at admission";
 const QUEUE_COUNTS: &str = "the queue counts its waiting and its active tokens right";
 const REFERENCES: &str = "whatever a row refers to is there";
+const TOLD: &str = "whatever was told of a reservation is so";
 const KEYS: &str = "what every idempotency key stands for is there";
 
 pub const PLANTS: &[Plant] = &[
@@ -253,6 +254,16 @@ pub const PLANTS: &[Plant] = &[
     ),
     plant(QUEUE_COUNTS, "UPDATE queue_state SET waiting = waiting + 1"),
     plant(QUEUE_COUNTS, "UPDATE queue_state SET active = active - 1"),
+    plant(
+        TOLD,
+        "UPDATE event_batches SET events = \
+         replace(events::text, 'reservation.held', 'reservation.paid')::json",
+    ),
+    plant(
+        TOLD,
+        "UPDATE event_batches SET events = \
+         replace(events::text, 'reservation.expired', 'reservation.cancelled')::json",
+    ),
     plant(
         KEYS,
         "UPDATE idempotency_keys SET resource_id = gen_random_uuid() WHERE operation = 'hold'",
