@@ -9,6 +9,7 @@ use domain::{
     events::{EventKind, Happening},
     queue::{QueueToken, TokenState},
     reservations::Reservation,
+    seats::SeatNumber,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -58,7 +59,7 @@ struct Data {
 }
 
 fn of_reservation(reservation: &Reservation) -> Data {
-    let seats = reservation.seat_numbers().map(|number| number.get());
+    let seats = reservation.seat_numbers().map(SeatNumber::get);
     Data {
         reservation_id: Some(reservation.id.get()),
         user_id: reservation.user_id.get(),

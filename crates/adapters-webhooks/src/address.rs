@@ -32,7 +32,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_documentation())
 }
 
-/// Only 2000::/3 is given to anyone; in it are documentation, Teredo and 6to4, which stand for others.
+/// Only `2000::/3` is given to anyone; in it are documentation, Teredo and 6to4, which stand for others.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     let special = (a == 0x2001 && (b < 0x200 || b == 0xdb8)) || a == 0x2002 || a == 0x3fff;
