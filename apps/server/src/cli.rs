@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::config::{
-    Connections, Holds, Keys, Lanes, Limits, Listening, Location, Money, Queue, Refusal,
+    Connections, Holds, Keys, Lanes, Limits, Listening, Location, Measures, Money, Queue, Refusal,
     values::{log_filter, yes_or_no},
 };
 
@@ -42,6 +42,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server; brings the database up to date first
+    ///
+    /// GET /metrics has what is measured. Traces are sent to an OpenTelemetry collector when
+    /// OTEL_EXPORTER_OTLP_ENDPOINT names one, such as http://127.0.0.1:4318, and as the other OTEL_…
+    /// variables say.
     Serve(Box<Serve>),
     /// Bring the database's tables up to date, and nothing else
     Migrate(Location),
@@ -83,6 +87,9 @@ pub struct Serve {
     /// How much one may ask.
     #[command(flatten)]
     pub limits: Limits,
+    /// What is measured on top of what costs nothing.
+    #[command(flatten)]
+    pub measures: Measures,
     /// Also fill an empty database with a dozen concerts to try things out on
     #[arg(
         long,

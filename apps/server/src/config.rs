@@ -11,6 +11,7 @@ mod lanes;
 mod limits;
 mod listening;
 mod location;
+mod measures;
 mod money;
 mod queue;
 pub mod values;
@@ -22,6 +23,7 @@ pub use lanes::Lanes;
 pub use limits::Limits;
 pub use listening::Listening;
 pub use location::Location;
+pub use measures::Measures;
 pub use money::Money;
 pub use queue::Queue;
 

@@ -9,6 +9,7 @@
 //! - `problem` is the one error type: its code table has each problem's status and texts, and the
 //!   features map their errors to it without a catch-all arm;
 //! - `edge` is the one middleware: request ids, problems in the client's language, the log;
+//! - `meters` counts requests and problems for `GET /metrics`, `trail` remembers for the log who asks;
 //! - `limits` counts requests of users and addresses, and refuses those beyond a rate;
 //! - `connection` lets a connection with a stream go on without the buffers that requests need.
 //!
@@ -29,6 +30,7 @@ mod health;
 mod idempotency;
 mod language;
 mod limits;
+mod meters;
 mod moment;
 mod page;
 mod params;
@@ -39,9 +41,12 @@ mod problem_pages;
 mod queue;
 mod reservations;
 mod routes;
+mod scrape;
 mod seat_map;
 mod server;
 mod token;
+mod trace;
+mod trail;
 mod users;
 mod venue;
 
@@ -49,5 +54,7 @@ mod venue;
 mod testing;
 
 pub use limits::{Rate, RateLimits};
+pub use meters::describe_metrics;
+pub use scrape::Exposition;
 pub use server::{Api, HttpSettings, Listeners, SignUp, serve};
 pub use venue::{UnknownZone, VenueZone};

@@ -19,6 +19,7 @@ use crate::{
     problem::{Code, Problem},
     queue::not_active,
     reservations::{ReservationView, numbers, seat_numbers},
+    trail::Trail,
 };
 
 /// The body of `POST /v1/payments`.
@@ -59,6 +60,7 @@ pub(crate) async fn pay(
     key: KeyHeader,
     payments: Data<dyn Payments>,
     queue: Data<dyn Queue>,
+    trail: Trail,
     Body(wish): Body<NewPayment>,
 ) -> Result<HttpResponse, Problem> {
     let seats = wish.seat_numbers.as_deref();
@@ -67,6 +69,7 @@ pub(crate) async fn pay(
     let named = seats.as_ref().map(|seats| numbers(seats.as_slice()));
     let key = key.of("pay", (wish.reservation_id, named))?;
     let reservation = ReservationId::new(wish.reservation_id);
+    trail.about(reservation);
     let paid = match payments.pay(door.pass, reservation, seats, key).await {
         Err(PayError::TokenNotActive) => return Err(not_active(&**queue, door.pass).await),
         paid => paid?,

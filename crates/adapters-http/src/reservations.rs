@@ -22,6 +22,7 @@ use crate::{
     path::PathId,
     problem::{Code, Problem},
     queue::not_active,
+    trail::Trail,
 };
 
 mod wish;
@@ -94,6 +95,7 @@ pub(crate) async fn hold(
     key: KeyHeader,
     reservations: Data<dyn Reservations>,
     queue: Data<dyn Queue>,
+    trail: Trail,
     Body(new): Body<NewReservation>,
 ) -> Result<HttpResponse, Problem> {
     // A retry may come after the payment that spent the token, and still gets the first answer.
@@ -107,6 +109,7 @@ pub(crate) async fn hold(
         Err(HoldError::TokenNotActive) => return Err(not_active(&**queue, door.pass).await),
         held => held?,
     };
+    trail.about(held.value.id);
     Ok(created(held.replayed)
         .insert_header((LOCATION, format!("/v1/reservations/{}", held.value.id)))
         .json(ReservationView::from(&held.value)))
@@ -116,9 +119,11 @@ pub(crate) async fn hold(
 pub(crate) async fn find(
     visitor: Visitor,
     id: PathId,
+    trail: Trail,
     reservations: Data<dyn Reservations>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.of(ReservationId::new);
+    trail.about(id);
     let found = reservations.find(visitor.user, id).await?;
     Ok(HttpResponse::Ok().json(ReservationView::from(&found)))
 }
@@ -138,9 +143,11 @@ pub(crate) async fn mine(
 pub(crate) async fn cancel(
     visitor: Visitor,
     id: PathId,
+    trail: Trail,
     reservations: Data<dyn Reservations>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.of(ReservationId::new);
+    trail.about(id);
     let cancelled = reservations.cancel(visitor.user, id).await?;
     Ok(HttpResponse::Ok().json(ReservationView::from(&cancelled)))
 }

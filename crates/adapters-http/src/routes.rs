@@ -9,8 +9,8 @@ use actix_web::{
 };
 
 use crate::{
-    admin, balance, concerts, edge::deadline, health, limits::FromMemory, payments, problem_pages,
-    queue, reservations, seat_map, users,
+    admin, balance, concerts, edge::deadline, health, limits::FromMemory, meters::RouteMeter,
+    payments, problem_pages, queue, reservations, scrape, seat_map, users,
 };
 
 /// Makes a function of each group, which adds its paths to a server, and a list of all routes.
@@ -73,12 +73,13 @@ routes! {
         "/v1/admin/concerts" => post admin::add_concert;
         "/v1/admin/concerts/{id}/schedules" => post admin::add_schedule;
         "/v1/admin/queue" => read admin::board, patch admin::change_policy;
+        "/metrics" => read scrape::metrics;
     }
 }
 
-/// The resource at `path`, bounded in time.
+/// The resource at `path`, bounded in time and measured.
 fn at(
-    path: &str,
+    path: &'static str,
 ) -> Resource<
     impl ServiceFactory<
         ServiceRequest,
@@ -88,7 +89,9 @@ fn at(
         InitError = (),
     >,
 > {
-    web::resource(path).wrap(from_fn(deadline))
+    web::resource(path)
+        .app_data(RouteMeter::of(path))
+        .wrap(from_fn(deadline))
 }
 
 /// `GET`, and `HEAD` like it (RFC 9110 §9.1).

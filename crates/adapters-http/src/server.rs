@@ -29,7 +29,9 @@ use crate::{
     connection::{HEAD_TIMEOUT, connections},
     edge::{Deadline, edge},
     limits::{Limits, RateLimits},
+    meters::{ProblemMeter, RouteMeter},
     routes,
+    scrape::Exposition,
     token::Tokens,
     venue::VenueZone,
 };
@@ -56,6 +58,8 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     /// Makes the ids of requests.
     pub ids: Arc<dyn IdGenerator>,
+    /// What is measured.
+    pub exposition: Arc<dyn Exposition>,
     /// Cancelled when the server is to stop: answers that go on and on end at once.
     pub stop: CancellationToken,
     /// The rest.
@@ -110,6 +114,7 @@ pub(crate) struct Parts {
     readiness: Data<dyn Readiness>,
     clock: Data<dyn Clock>,
     ids: Data<dyn IdGenerator>,
+    exposition: Data<dyn Exposition>,
     stop: Data<CancellationToken>,
     tokens: Data<Tokens>,
     operator_key: Data<OperatorKey>,
@@ -152,6 +157,7 @@ impl Parts {
             readiness: api.readiness.into(),
             clock: api.clock.into(),
             ids: api.ids.into(),
+            exposition: api.exposition.into(),
             stop: Data::new(api.stop),
             tokens: Data::new(tokens),
             operator_key: Data::new(OperatorKey::new(&settings.operator_key)),
@@ -175,6 +181,9 @@ impl Parts {
             .app_data(self.readiness)
             .app_data(self.clock)
             .app_data(self.ids)
+            .app_data(self.exposition)
+            .app_data(RouteMeter::unmatched())
+            .app_data(ProblemMeter::default())
             .app_data(self.stop)
             .app_data(self.tokens)
             .app_data(self.operator_key)

@@ -21,6 +21,7 @@ use crate::{
     lane::{LaneSettings, Tasks},
     ledger::PgLedger,
     line::FollowedLine,
+    meters::Gauges,
     pool::Database,
     presence::PgPresence,
     queue::PgTokenQueue,
@@ -69,6 +70,8 @@ pub struct Adapters {
     pub cashier: Arc<dyn Cashier>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
+    /// What is of the moment.
+    pub gauges: Gauges,
     tasks: Tasks,
 }
 
@@ -116,6 +119,8 @@ impl Adapters {
         )
         .await?;
         let line = FollowedLine::start(database.clone(), &tasks).await?;
+        line.watch(clock.clone(), &tasks.gauges);
+        database.watch(&tasks.gauges);
         let presence = PgPresence::start(
             line.clone(),
             clock.clone(),
@@ -156,6 +161,7 @@ impl Adapters {
             readiness: Arc::new(PgReadiness::new(line.clone())),
             line,
             clock,
+            gauges: tasks.gauges.clone(),
             tasks,
         })
     }

@@ -29,6 +29,7 @@ use crate::{
     error::storage,
     idempotency::{self, Operation},
     lane::{Batch, Decided, Lane, LaneSettings, Tasks},
+    meters::{HoldMeter, MoneyMeter, QueueMeter},
     pool::Database,
     queue_state, reservations,
     schedules::{self, Counts, Locked},
@@ -53,7 +54,7 @@ impl PgCashier {
         lane: LaneSettings,
         tasks: &Tasks,
     ) -> Self {
-        let payments = Lane::start(Paying { clock }, database.clone(), lane, tasks);
+        let payments = Lane::start(Paying::new(clock), database.clone(), lane, tasks);
         Self {
             database,
             maps,
@@ -144,6 +145,20 @@ async fn receipts(conn: &AsyncPgConnection, rows: Vec<PaymentRow>) -> QueryResul
 /// Payments, many in a transaction.
 struct Paying {
     clock: Arc<dyn Clock>,
+    money: MoneyMeter,
+    holds: HoldMeter,
+    queue: QueueMeter,
+}
+
+impl Paying {
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            money: MoneyMeter::payments(),
+            holds: HoldMeter::default(),
+            queue: QueueMeter::default(),
+        }
+    }
 }
 
 impl Batch for Paying {
@@ -151,6 +166,7 @@ impl Batch for Paying {
     type Answer = Result<Outcome<Receipt>, PayError>;
     type Found = (queue_state::Locked, Locked, Till);
     const NAME: &'static str = "payments";
+    const LANE: &'static str = "pay";
 
     async fn find(
         &self,
@@ -195,15 +211,31 @@ impl Batch for Paying {
         requests: &[PayRequest],
     ) -> Decided<Self::Answer> {
         let now = self.clock.now();
-        let mut writes = reservations::expire_over(now, &mut till.reservations);
+        let (expired, mut writes) = reservations::expire_over(now, &mut till.reservations);
         let (answers, settled) = settle_all(now, &mut till, requests);
         if !settled.is_empty() {
             let spent: Vec<_> = settled.iter().map(|settlement| settlement.token).collect();
             writes.extend(queue_state::end(queue, now, &spent, EndReason::Paid));
             writes.extend(store(&locked, now, &till, requests, &settled));
         }
-        Decided { answers, writes }
+        let (paid, won) = (settled.len() as u64, settled.iter().map(amount).sum());
+        let tally = vec![
+            (self.holds.expired.clone(), expired),
+            (self.holds.paid.clone(), paid),
+            (self.queue.paid.clone(), paid),
+            (self.money.times.clone(), paid),
+            (self.money.won.clone(), won),
+        ];
+        Decided {
+            answers,
+            writes,
+            tally,
+        }
     }
+}
+
+fn amount(settlement: &Settlement) -> u64 {
+    settlement.receipt.amount.get().unsigned_abs()
 }
 
 fn store(

@@ -24,6 +24,7 @@ use time::OffsetDateTime;
 use crate::{
     error::storage,
     lane::{Lane, LaneSettings, Tasks},
+    meters::{HoldMeter, Tally, count},
     pool::Database,
     reservations::{self, Released},
     schedules,
@@ -41,6 +42,7 @@ pub struct PgSeatStore {
     clock: Arc<dyn Clock>,
     maps: Arc<PgSeatMaps>,
     holds: Lane<Holding>,
+    meter: Arc<HoldMeter>,
 }
 
 impl PgSeatStore {
@@ -53,9 +55,11 @@ impl PgSeatStore {
         lane: LaneSettings,
         tasks: &Tasks,
     ) -> Self {
+        let meter = Arc::new(HoldMeter::default());
         let holding = Holding {
             clock: clock.clone(),
             rules,
+            meter: meter.clone(),
         };
         let holds = Lane::start(holding, database.clone(), lane, tasks);
         Self {
@@ -63,6 +67,7 @@ impl PgSeatStore {
             clock,
             maps,
             holds,
+            meter,
         }
     }
 }
@@ -77,13 +82,16 @@ impl SeatStore for PgSeatStore {
 
     async fn cancel(&self, id: ReservationId, owner: UserId) -> Result<Reservation, CancelError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
+        let meter = self.meter.clone();
         let cancelled = self.database.detached(async move {
             let mut conn = database.connection().await?;
-            conn.transaction(async |conn| cancel(conn, &*clock, id, owner).await)
+            conn.transaction(async |conn| cancel(conn, &*clock, &meter, id, owner).await)
                 .await
                 .map_err(storage)
         });
-        let cancelled = cancelled.await??;
+        let (cancelled, tally) = cancelled.await?;
+        count(tally);
+        let cancelled = cancelled?;
         self.maps.seats_changed(cancelled.schedule_id);
         Ok(cancelled)
     }
@@ -122,6 +130,7 @@ impl SeatStore for PgSeatStore {
 
     async fn sweep(&self) -> Result<u64, StorageError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
+        let meter = self.meter.clone();
         self.database
             .detached(async move {
                 let mut swept = 0;
@@ -132,7 +141,10 @@ impl SeatStore for PgSeatStore {
                         .await;
                     match some.map_err(storage)? {
                         None => return Ok(swept),
-                        Some(some) => swept += some,
+                        Some(some) => {
+                            swept += some;
+                            meter.expired.increment(some);
+                        }
                     }
                 }
             })
@@ -143,26 +155,29 @@ impl SeatStore for PgSeatStore {
 async fn cancel(
     conn: &mut AsyncPgConnection,
     clock: &dyn Clock,
+    meter: &HoldMeter,
     id: ReservationId,
     owner: UserId,
-) -> QueryResult<Result<Reservation, CancelError>> {
+) -> QueryResult<(Result<Reservation, CancelError>, Tally)> {
     let ids = vec![id.get()];
     let (_, mut found) = try_join!(
         schedules::lock_of(conn, ids.clone()),
         reservations::find(conn, ids.clone())
     )?;
     found.retain(|_, reservation| reservation.user_id == owner);
-    let mut writes = reservations::expire_over(clock.now(), &mut found);
+    let (expired, mut writes) = reservations::expire_over(clock.now(), &mut found);
+    let mut tally = vec![(meter.expired.clone(), expired)];
     let Some(reservation) = found.remove(&id) else {
-        return Ok(Err(CancelError::NotFound));
+        return Ok((Err(CancelError::NotFound), Tally::new()));
     };
     let pending = reservation.status == ReservationStatus::PendingPayment;
     let cancelled = reservation.cancel();
     if pending && cancelled.is_ok() {
         writes.extend(reservations::release(ids, Released::Cancelled));
+        tally.push((meter.cancelled.clone(), 1));
     }
     sql::run(conn, writes).await?;
-    Ok(cancelled)
+    Ok((cancelled, tally))
 }
 
 async fn list(

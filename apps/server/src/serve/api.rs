@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters_http::{Api, HttpSettings};
+use adapters_http::{Api, Exposition, HttpSettings};
 use adapters_postgres::Adapters;
 use domain::{
     balance::BalanceService, catalogue::CatalogueService, id::IdGenerator, payment::PaymentService,
@@ -17,6 +17,7 @@ pub fn assemble(
     adapters: &Adapters,
     options: &Serve,
     secrets: &Secrets,
+    exposition: Arc<dyn Exposition>,
     stop: &CancellationToken,
 ) -> Api {
     let clock = adapters.clock.clone();
@@ -58,6 +59,7 @@ pub fn assemble(
         readiness: adapters.readiness.clone(),
         clock,
         ids,
+        exposition,
         stop: stop.clone(),
         settings: settings(options, secrets),
     }

@@ -1,10 +1,10 @@
 //! A server at work: how it comes up and how it goes down.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use actix_web::dev::ServerHandle;
 use adapters_http::Listeners;
-use adapters_postgres::{Adapters, Database, DatabaseConfig, Options};
+use adapters_postgres::{Adapters, Database, DatabaseConfig, Options, PgAuditor, SalesWatch};
 use anyhow::{Context, Result, anyhow, ensure};
 use tokio::{
     task::JoinHandle,
@@ -17,6 +17,7 @@ use crate::{
     cli::Serve,
     database::{self, Opened, unreachable},
     keys::Secrets,
+    measuring::{self, Measuring, Process, audit_every},
     migrate::migrate,
     schedulers::{Intervals, Schedulers},
     seed,
@@ -44,14 +45,24 @@ impl Running {
         stop: &CancellationToken,
     ) -> Result<Self> {
         prepare(options, opened).await?;
+        let prometheus = measuring::start()?;
         let database = database::pool(&pool_config(options, opened))?;
         let adapters = Adapters::start(&database, &adapter_options(options)).await;
         let adapters = adapters.map_err(unreachable)?;
-        let api = api::assemble(&adapters, options, secrets, stop);
+        let measuring = Arc::new(Measuring::new(prometheus, adapters.gauges.clone()));
+        let api = api::assemble(&adapters, options, secrets, measuring.clone(), stop);
         let server = adapters_http::serve(listeners, api).context("the server cannot start")?;
         let (tokens, seats) = (adapters.tokens.clone(), adapters.seats.clone());
-        let schedulers =
-            Schedulers::start(tokens, seats, adapters.clock.clone(), intervals(options));
+        let clock = adapters.clock.clone();
+        let mut schedulers =
+            Schedulers::start(tokens.clone(), seats, clock.clone(), intervals(options));
+        let sales = SalesWatch::new(database.clone(), clock.clone());
+        let process = Process::started(&*clock);
+        schedulers.add(|stop| measuring.keep_up(sales, tokens, process, stop));
+        if let Some(interval) = options.measures.audit_every() {
+            let auditor = Arc::new(PgAuditor::new(opened.patient()?));
+            schedulers.add(|stop| audit_every(interval, auditor, clock, stop));
+        }
         let handle = server.handle();
         Ok(Self {
             server: tokio::spawn(server),
