@@ -15,6 +15,7 @@ mod journey;
 mod keys;
 mod lane;
 mod line;
+mod measured;
 mod migrations;
 mod model;
 mod outage;
