@@ -7,7 +7,7 @@ use actix_web::{
     dev::ServiceRequest,
     http::{StatusCode, header::HeaderMap},
 };
-use opentelemetry::{global, propagation::Extractor};
+use opentelemetry::{global, propagation::Extractor, trace::TraceContextExt};
 use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -18,7 +18,6 @@ pub(crate) fn of(request: &ServiceRequest, id: &str) -> Span {
         target: "boxoffice::trace",
         "request",
         "otel.kind" = "server",
-        "otel.name" = Empty,
         "otel.status_code" = Empty,
         "http.request.method" = %request.method(),
         "http.route" = Empty,
@@ -41,7 +40,9 @@ pub(crate) fn answered(span: &Span, method: &str, route: &str, status: StatusCod
     if span.is_disabled() {
         return;
     }
-    span.record("otel.name", format!("{method} {route}"));
+    // Its name is known last, and a field cannot change it any more.
+    let name = format!("{method} {route}");
+    span.context().span().update_name(name);
     span.record("http.route", route);
     span.record("http.response.status_code", i64::from(status.as_u16()));
     if status.is_server_error() {
