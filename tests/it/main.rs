@@ -18,6 +18,7 @@ mod events;
 mod faults;
 mod journey;
 mod limits;
+mod logs;
 mod metrics;
 mod queue;
 mod races;

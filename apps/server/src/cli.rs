@@ -42,10 +42,12 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server; brings the database up to date first
-    ///
-    /// GET /metrics has what is measured. Traces are sent to an OpenTelemetry collector when
-    /// OTEL_EXPORTER_OTLP_ENDPOINT names one, such as http://127.0.0.1:4318, and as the other OTEL_…
-    /// variables say.
+    #[command(
+        long_about = "Run the server; brings the database up to date first\n\n\
+            GET /metrics has what is measured. Traces go to the OpenTelemetry collector that \
+            OTEL_EXPORTER_OTLP_ENDPOINT names, such as http://127.0.0.1:4318, if it is set, and as \
+            the other variables of OpenTelemetry say."
+    )]
     Serve(Box<Serve>),
     /// Bring the database's tables up to date, and nothing else
     Migrate(Location),

@@ -44,7 +44,8 @@ impl Traces {
              http://127.0.0.1:4318, or unset it)",
         )?;
         let mut resource = Resource::builder();
-        if !is_set("OTEL_SERVICE_NAME") && !is_set("OTEL_RESOURCE_ATTRIBUTES") {
+        let attributes = env::var("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
+        if !is_set("OTEL_SERVICE_NAME") && !attributes.contains("service.name=") {
             resource = resource.with_service_name("boxoffice");
         }
         let provider = SdkTracerProvider::builder()

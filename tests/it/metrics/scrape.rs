@@ -104,7 +104,7 @@ pub fn documented() -> BTreeMap<String, (String, BTreeSet<String>)> {
         .lines()
         .filter(|line| line.starts_with("| `boxoffice_"));
     let row = |line: &str| {
-        let cells: Vec<_> = line.split('|').map(|cell| cell.trim()).collect();
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
         let name = cells[1].trim_matches('`').to_owned();
         let labels = cells[3].split(", ").filter(|label| *label != "–");
         let labels = labels.map(|label| label.trim_matches('`').to_owned());
