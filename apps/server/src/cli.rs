@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::config::{
-    Connections, Holds, Keys, Lanes, Limits, Listening, Location, Money, Queue, Refusal, Webhooks,
+    Connections, Holds, Keys, Lanes, Limits, Listening, Location, Measures, Money, Queue, Refusal,
+    Webhooks,
     values::{log_filter, yes_or_no},
 };
 
@@ -42,6 +43,12 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server; brings the database up to date first
+    #[command(
+        long_about = "Run the server; brings the database up to date first\n\n\
+            GET /metrics has what is measured. Traces go to the OpenTelemetry collector that \
+            OTEL_EXPORTER_OTLP_ENDPOINT names, such as http://127.0.0.1:4318, if it is set, and as \
+            the other variables of OpenTelemetry say."
+    )]
     Serve(Box<Serve>),
     /// Bring the database's tables up to date, and nothing else
     Migrate(Location),
@@ -86,6 +93,9 @@ pub struct Serve {
     /// How much one may ask.
     #[command(flatten)]
     pub limits: Limits,
+    /// What is measured on top of what costs nothing.
+    #[command(flatten)]
+    pub measures: Measures,
     /// Also fill an empty database with a dozen concerts to try things out on
     #[arg(
         long,

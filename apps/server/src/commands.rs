@@ -8,18 +8,27 @@ use crate::{
     audit,
     cli::{Cli, Command},
     logging, migrate, seed, serve,
+    traces::Traces,
 };
 
 /// Does what was typed.
 pub async fn run(cli: Cli) -> Result<ExitCode> {
-    logging::start(&cli.log)?;
+    let traces = match &cli.command {
+        Command::Serve(_) => Traces::from_environment()?,
+        _ => None,
+    };
+    logging::start(&cli.log, traces.as_ref())?;
     logging::warn_of_unknown_variables();
-    match cli.command {
+    let done = match cli.command {
         Command::Serve(options) => serve::run(&options).await,
         Command::Migrate(location) => migrate::run(&location).await,
         Command::Seed(location) => seed::run(&location).await,
         Command::Audit(location) => audit::run(&location).await,
+    };
+    if let Some(traces) = traces {
+        traces.finish().await;
     }
+    done
 }
 
 /// What happened and why, once each: some causes repeat those below them.

@@ -8,30 +8,46 @@ use std::{
 
 use anyhow::{Result, anyhow};
 use clap::{Command, CommandFactory};
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing::Subscriber;
+use tracing_subscriber::{
+    EnvFilter, Layer, fmt,
+    layer::SubscriberExt,
+    registry::{LookupSpan, Registry},
+    util::SubscriberInitExt,
+};
 
-use crate::cli::Cli;
+use crate::{cli::Cli, traces::Traces};
 
 /// What `info` stands for: the web server tells more of its inner life than an operator wants to
 /// know, and calls each request that it cannot read an error, however many somebody sends.
 const INFO: &str = "actix_server=warn,actix_http=off,info";
 
-/// Starts logging what `filter` lets through.
-pub fn start(filter: &str) -> Result<()> {
-    let filter = if filter == "info" { INFO } else { filter };
-    let log = fmt()
-        .with_env_filter(EnvFilter::try_new(filter)?)
-        .with_writer(io::stderr);
-    let started = if io::stderr().is_terminal() {
-        log.with_ansi(env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
-            .try_init()
-    } else {
-        log.json()
-            .flatten_event(true)
-            .with_span_list(false)
-            .try_init()
+/// Starts logging what `filter` lets through, and sending `traces` if there are to be any.
+pub fn start(filter: &str, traces: Option<&Traces>) -> Result<()> {
+    let filter = EnvFilter::try_new(if filter == "info" { INFO } else { filter })?;
+    let registry = Registry::default();
+    let started = match traces {
+        // A filter for all, as there is nothing that it must let through for others.
+        None => registry.with(log()).with(filter).try_init(),
+        Some(traces) => {
+            let log = log().with_filter(filter);
+            registry.with(log).with(traces.layer()).try_init()
+        }
     };
     started.map_err(|error| anyhow!("the log cannot be started: {error}"))
+}
+
+/// Writes what is logged.
+fn log<S>() -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let log = fmt::layer().with_writer(io::stderr);
+    if io::stderr().is_terminal() {
+        let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        return log.with_ansi(!plain).boxed();
+    }
+    log.json().flatten_event(true).with_span_list(false).boxed()
 }
 
 /// Warns of variables that look like ours but mean nothing, such as a misspelt one.

@@ -11,12 +11,14 @@ mod database;
 mod ids;
 mod keys;
 mod logging;
+mod measuring;
 mod migrate;
 mod private;
 mod schedulers;
 mod seed;
 mod serve;
 mod signals;
+mod traces;
 
 use std::process::ExitCode;
 

@@ -51,6 +51,14 @@ impl Schedulers {
         Self { stop, tasks }
     }
 
+    /// Starts something else that goes on until it is told to stop.
+    pub fn add<W>(&mut self, work: impl FnOnce(CancellationToken) -> W)
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(work(self.stop.clone()));
+    }
+
     /// Lets each finish the round it is in.
     pub async fn stop(self) {
         self.stop.cancel();
@@ -111,7 +119,8 @@ async fn refund(
     }
 }
 
-async fn stopped_within(pause: Duration, stop: &CancellationToken) -> bool {
+/// Pauses; `true` when told to stop meanwhile.
+pub async fn stopped_within(pause: Duration, stop: &CancellationToken) -> bool {
     tokio::select! {
         biased;
         () = stop.cancelled() => true,

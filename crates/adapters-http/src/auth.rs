@@ -27,6 +27,7 @@ use crate::{
     limits::Limits,
     problem::{Code, Problem},
     token::{Proof, Refusal, Tokens},
+    trail::asked_by,
 };
 
 /// A user, by their access token.
@@ -87,6 +88,7 @@ fn proof(request: &HttpRequest) -> Result<Proof, Problem> {
         Proof::User(user) => user,
         Proof::Queue(pass) => pass.user_id,
     };
+    asked_by(request, user);
     part::<dyn Queue>(request)?.saw(user);
     part::<Limits>(request)?.user(user, request)?;
     Ok(proof)

@@ -6,20 +6,26 @@ use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{
-        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
-        X_CONTENT_TYPE_OPTIONS,
+    http::{
+        StatusCode,
+        header::{
+            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue,
+            REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware::Next,
 };
 use domain::id::IdGenerator;
-use tracing::Instrument;
+use tracing::{Instrument, field::display};
 
 use crate::{
     auth::part,
     language::Language,
     limits::Limits,
+    meters::{ProblemMeter, RouteMeter},
     problem::{Code, Problem},
+    trace,
+    trail::Known,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -88,11 +94,11 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let id = RequestId::of(request.request())?;
     let language = Language::of(&request);
     request.extensions_mut().insert(id.clone());
-    let span = tracing::debug_span!("request", id = %id);
+    let span = trace::of(&request, &id.0);
     let response = match Limits::address(&request) {
         Ok(()) => next
             .call(request)
-            .instrument(span)
+            .instrument(span.clone())
             .await?
             .map_into_boxed_body(),
         Err(problem) => {
@@ -101,14 +107,24 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
         }
     };
     let (request, response) = response.into_parts();
-    let response = finish(response, language, &id);
-    log(&request, &response, &id, started.elapsed());
+    let response = finish(&request, response, language, &id);
+    let (method, status, took) = (request.method(), response.status(), started.elapsed());
+    if let Some(meter) = request.app_data::<RouteMeter>() {
+        meter.answered(method, status, took);
+        trace::answered(&span, method.as_str(), meter.route(), status);
+        log(&request, meter.route(), status, &id, took);
+    }
     Ok(ServiceResponse::new(request, response))
 }
 
 /// Renders a problem for its client, and sets the headers of every answer.
-fn finish(response: HttpResponse, language: Language, id: &RequestId) -> HttpResponse {
-    let mut response = as_problem(response, language, id);
+fn finish(
+    request: &HttpRequest,
+    response: HttpResponse,
+    language: Language,
+    id: &RequestId,
+) -> HttpResponse {
+    let mut response = as_problem(request, response, language, id);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(REQUEST_ID, value);
@@ -122,7 +138,12 @@ fn finish(response: HttpResponse, language: Language, id: &RequestId) -> HttpRes
 }
 
 /// An error answer as a problem: a handler's own, or, when actix gave it, what its status stands for.
-fn as_problem(response: HttpResponse, language: Language, id: &RequestId) -> HttpResponse {
+fn as_problem(
+    request: &HttpRequest,
+    response: HttpResponse,
+    language: Language,
+    id: &RequestId,
+) -> HttpResponse {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -131,11 +152,11 @@ fn as_problem(response: HttpResponse, language: Language, id: &RequestId) -> Htt
         .error()
         .and_then(|error| error.as_error::<Problem>());
     if let Some(problem) = own {
-        problem.log(&id.0);
+        note(problem, request, id);
         return problem.render(language, Some(&id.0));
     }
     let problem = Problem::of_status(status);
-    problem.log(&id.0);
+    note(&problem, request, id);
     let mut rendered = problem.render(language, Some(&id.0));
     for allow in response.headers().get_all(ALLOW) {
         rendered.headers_mut().append(ALLOW, allow.clone());
@@ -143,14 +164,30 @@ fn as_problem(response: HttpResponse, language: Language, id: &RequestId) -> Htt
     rendered
 }
 
+/// Counts a problem, and tells the log of it.
+fn note(problem: &Problem, request: &HttpRequest, id: &RequestId) {
+    if let Some(meter) = request.app_data::<ProblemMeter>() {
+        meter.answered(problem.code());
+    }
+    problem.log(&id.0, Known::of(request));
+}
+
 /// One line a request, for those who ask for it: on an opening night there are tens of thousands a
 /// second. The pattern of the path, never the path, the query or a header.
-fn log(request: &HttpRequest, response: &HttpResponse, id: &RequestId, took: Duration) {
+fn log(request: &HttpRequest, route: &str, status: StatusCode, id: &RequestId, took: Duration) {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
+    let known = Known::of(request);
+    let user_id = known.user.map(display);
+    let reservation_id = known.reservation.map(display);
     tracing::debug!(
         request_id = %id,
+        user_id,
+        reservation_id,
         method = %request.method(),
-        route = request.match_pattern().as_deref().unwrap_or("-"),
-        status = response.status().as_u16(),
+        route,
+        status = status.as_u16(),
         duration_ms = took.as_secs_f64() * 1_000.0,
         "answered"
     );

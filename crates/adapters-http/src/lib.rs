@@ -11,6 +11,7 @@
 //! - `edge` is the one middleware: request ids, problems in the client's language, the log;
 //! - `openapi` describes every route, from the handlers themselves; `docs` shows that on a page;
 //! - `coding` compresses answers, `kept` keeps those that never change;
+//! - `meters` counts requests and problems for `GET /metrics`, `trail` remembers for the log who asks;
 //! - `limits` counts requests of users and addresses, and refuses those beyond a rate;
 //! - `connection` lets a connection with a stream go on without the buffers that requests need.
 //!
@@ -35,6 +36,7 @@ mod idempotency;
 mod kept;
 mod language;
 mod limits;
+mod meters;
 mod moment;
 mod openapi;
 mod page;
@@ -46,9 +48,12 @@ mod problem_pages;
 mod queue;
 mod reservations;
 mod routes;
+mod scrape;
 mod seat_map;
 mod server;
 mod token;
+mod trace;
+mod trail;
 mod users;
 mod venue;
 mod webhooks;
@@ -57,5 +62,7 @@ mod webhooks;
 mod testing;
 
 pub use limits::{Rate, RateLimits};
+pub use meters::describe_metrics;
+pub use scrape::Exposition;
 pub use server::{Api, HttpSettings, Listeners, SignUp, serve};
 pub use venue::{UnknownZone, VenueZone};

@@ -22,6 +22,7 @@ use crate::{
     reservations::{
         ReservationView, Terms, numbers, numbers_schema, refunded_at, seat_numbers,
     },
+    trail::Trail,
 };
 
 /// The body of `POST /v1/payments`.
@@ -81,6 +82,7 @@ pub(crate) async fn pay(
     terms: Terms,
     payments: Data<dyn Payments>,
     queue: Data<dyn Queue>,
+    trail: Trail,
     Body(wish): Body<NewPayment>,
 ) -> Result<HttpResponse, Problem> {
     let seats = wish.seat_numbers.as_deref();
@@ -89,6 +91,7 @@ pub(crate) async fn pay(
     let named = seats.as_ref().map(|seats| numbers(seats.as_slice()));
     let key = key.of("pay", (wish.reservation_id, named))?;
     let reservation = ReservationId::new(wish.reservation_id);
+    trail.about(reservation);
     let paid = match payments.pay(door.pass, reservation, seats, key).await {
         Err(PayError::TokenNotActive) => return Err(not_active(&**queue, door.pass).await),
         paid => paid?,

@@ -17,12 +17,13 @@ use actix_web::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tracing::field::display;
 
 pub(crate) use advice::Advice;
 pub(crate) use code::{Code, Entry};
 pub(crate) use fault::{Fault, child, pointer};
 
-use crate::language::Language;
+use crate::{language::Language, trail::Known};
 
 /// Why a request failed, as its client is told, and the cause, as the log is told.
 #[derive(Debug)]
@@ -141,13 +142,15 @@ impl Problem {
 
     /// Tells the log, once: a defect as an error, an unreachable store as a warning. Of an overload the
     /// store itself tells, not each of the thousands that are refused.
-    pub(crate) fn log(&self, request_id: &str) {
+    pub(crate) fn log(&self, request_id: &str, known: Known) {
+        let user_id = known.user.map(display);
+        let reservation_id = known.reservation.map(display);
         if self.code == Code::ServerBusy {
-            tracing::debug!(request_id, problem = %self, "a request was refused");
+            tracing::debug!(request_id, user_id, reservation_id, problem = %self, "a request was refused");
         } else if self.status == StatusCode::INTERNAL_SERVER_ERROR {
-            tracing::error!(request_id, problem = %self, "a request failed");
+            tracing::error!(request_id, user_id, reservation_id, problem = %self, "a request failed");
         } else if self.status.is_server_error() {
-            tracing::warn!(request_id, problem = %self, "a request could not be served");
+            tracing::warn!(request_id, user_id, reservation_id, problem = %self, "a request could not be served");
         }
     }
 }

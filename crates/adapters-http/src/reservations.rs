@@ -24,6 +24,7 @@ use crate::{
     path::PathId,
     problem::{Code, Problem},
     queue::not_active,
+    trail::Trail,
 };
 
 mod terms;
@@ -138,6 +139,7 @@ pub(crate) async fn hold(
     terms: Terms,
     reservations: Data<dyn Reservations>,
     queue: Data<dyn Queue>,
+    trail: Trail,
     Body(new): Body<NewReservation>,
 ) -> Result<HttpResponse, Problem> {
     // A retry may come after the payment that spent the token, and still gets the first answer.
@@ -151,6 +153,7 @@ pub(crate) async fn hold(
         Err(HoldError::TokenNotActive) => return Err(not_active(&**queue, door.pass).await),
         held => held?,
     };
+    trail.about(held.value.id);
     Ok(created(held.replayed)
         .insert_header((LOCATION, format!("/v1/reservations/{}", held.value.id)))
         .json(ReservationView::new(&held.value, terms)))
@@ -168,9 +171,11 @@ pub(crate) async fn find(
     visitor: Visitor,
     id: PathId,
     terms: Terms,
+    trail: Trail,
     reservations: Data<dyn Reservations>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.of(ReservationId::new);
+    trail.about(id);
     let found = reservations.find(visitor.user, id).await?;
     Ok(HttpResponse::Ok().json(ReservationView::new(&found, terms)))
 }
@@ -205,9 +210,11 @@ pub(crate) async fn cancel(
     visitor: Visitor,
     id: PathId,
     terms: Terms,
+    trail: Trail,
     reservations: Data<dyn Reservations>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.of(ReservationId::new);
+    trail.about(id);
     let cancelled = reservations.cancel(visitor.user, id).await?;
     Ok(HttpResponse::Ok().json(ReservationView::new(&cancelled, terms)))
 }

@@ -15,8 +15,9 @@ use crate::{
     edge::deadline,
     event_feed, health,
     limits::FromMemory,
+    meters::RouteMeter,
     openapi::{self, Group, Told},
-    payments, problem_pages, queue, reservations, seat_map,
+    payments, problem_pages, queue, reservations, scrape, seat_map,
     server::Door,
     users, webhooks,
 };
@@ -121,12 +122,13 @@ routes! {
         "/v1/admin/webhooks" => read webhooks::list, post webhooks::register;
         "/v1/admin/webhooks/{id}" => read webhooks::find, delete webhooks::remove;
         "/v1/admin/webhooks/{id}/redeliver" => post webhooks::redeliver;
+        "/metrics" => read scrape::metrics;
     }
 }
 
-/// The resource at `path`, bounded in time.
+/// The resource at `path`, bounded in time and measured.
 fn at(
-    path: &str,
+    path: &'static str,
 ) -> Resource<
     impl ServiceFactory<
         ServiceRequest,
@@ -136,7 +138,9 @@ fn at(
         InitError = (),
     >,
 > {
-    web::resource(path).wrap(from_fn(deadline))
+    web::resource(path)
+        .app_data(RouteMeter::of(path))
+        .wrap(from_fn(deadline))
 }
 
 /// `GET`, and `HEAD` like it (RFC 9110 §9.1).

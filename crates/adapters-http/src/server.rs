@@ -34,8 +34,10 @@ use crate::{
     connection::{HEAD_TIMEOUT, KEEP_ALIVE, Patience, connections},
     edge::{Deadline, edge},
     limits::{Limits, RateLimits},
+    meters::{ProblemMeter, RouteMeter},
     openapi::{Bounds, Documents},
     routes,
+    scrape::Exposition,
     token::Tokens,
     venue::VenueZone,
 };
@@ -70,6 +72,8 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     /// Makes the ids of requests.
     pub ids: Arc<dyn IdGenerator>,
+    /// What is measured.
+    pub exposition: Arc<dyn Exposition>,
     /// Cancelled when the server is to stop: answers that go on and on end at once.
     pub stop: CancellationToken,
     /// The rest.
@@ -132,6 +136,7 @@ pub(crate) struct Parts {
     readiness: Data<dyn Readiness>,
     clock: Data<dyn Clock>,
     ids: Data<dyn IdGenerator>,
+    exposition: Data<dyn Exposition>,
     stop: Data<CancellationToken>,
     tokens: Data<Tokens>,
     refund_rules: Data<RefundRules>,
@@ -180,6 +185,7 @@ impl Parts {
             readiness: api.readiness.into(),
             clock: api.clock.into(),
             ids: api.ids.into(),
+            exposition: api.exposition.into(),
             stop: Data::new(api.stop),
             tokens: Data::new(tokens),
             refund_rules: Data::new(settings.refund_rules),
@@ -211,6 +217,9 @@ impl Parts {
             .app_data(self.readiness)
             .app_data(self.clock)
             .app_data(self.ids)
+            .app_data(self.exposition)
+            .app_data(RouteMeter::unmatched())
+            .app_data(ProblemMeter::default())
             .app_data(self.stop)
             .app_data(self.tokens)
             .app_data(self.refund_rules)

@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use crate::{
     limits::RateLimits,
+    scrape::Exposition,
     server::{Api, Door, HttpSettings, Parts, SignUp, app},
     token::Tokens,
     venue::VenueZone,
@@ -221,6 +222,15 @@ impl Answer {
     }
 }
 
+/// What is measured in tests: nothing.
+struct Measured;
+
+impl Exposition for Measured {
+    fn render(&self) -> String {
+        "# nothing\n".to_owned()
+    }
+}
+
 /// The ports and settings of an application to be tested.
 pub(crate) struct Fixture {
     pub users: MockUsers,
@@ -299,6 +309,7 @@ impl Fixture {
             readiness: self.readiness,
             clock: self.clock,
             ids: Arc::new(CountingIds::default()),
+            exposition: Arc::new(Measured),
             stop: self.stop,
             settings: self.settings,
         }

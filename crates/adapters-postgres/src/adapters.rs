@@ -29,6 +29,7 @@ use crate::{
     ledger::PgLedger,
     line::FollowedLine,
     mailroom::PgMailroom,
+    meters::Gauges,
     operators::PgOperators,
     pool::Database,
     presence::PgPresence,
@@ -90,6 +91,8 @@ pub struct Adapters {
     pub mailroom: Arc<dyn Mailroom>,
     /// Whether this process can serve.
     pub readiness: Arc<dyn Readiness>,
+    /// What is of the moment.
+    pub gauges: Gauges,
     tasks: Tasks,
 }
 
@@ -137,6 +140,8 @@ impl Adapters {
         )
         .await?;
         let line = FollowedLine::start(database.clone(), &tasks).await?;
+        line.watch(clock.clone(), &tasks.gauges);
+        database.watch(&tasks.gauges);
         let presence = PgPresence::start(
             line.clone(),
             clock.clone(),
@@ -183,6 +188,7 @@ impl Adapters {
             readiness: Arc::new(PgReadiness::new(line.clone())),
             line,
             clock,
+            gauges: tasks.gauges.clone(),
             tasks,
         })
     }

@@ -26,6 +26,7 @@ use time::OffsetDateTime;
 use crate::{
     accounts, admin_log,
     error::storage,
+    meters::{HoldMeter, Tally, count},
     pool::Database,
     refunds,
     reservations::{self, Released},
@@ -39,6 +40,7 @@ pub(crate) struct PgCancellations {
     database: Database,
     clock: Arc<dyn Clock>,
     maps: Arc<PgSeatMaps>,
+    meter: Arc<HoldMeter>,
 }
 
 impl PgCancellations {
@@ -48,6 +50,7 @@ impl PgCancellations {
             database,
             clock,
             maps,
+            meter: Arc::default(),
         }
     }
 }
@@ -81,14 +84,16 @@ impl CancellationStore for PgCancellations {
 
     async fn proceed(&self, entry_ids: Vec<EntryId>) -> Result<u64, StorageError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
-        self.database
-            .detached(async move {
-                let mut conn = database.connection().await?;
-                conn.transaction(async |conn| proceed(conn, &*clock, &entry_ids).await)
-                    .await
-                    .map_err(storage)
-            })
-            .await
+        let meter = self.meter.clone();
+        let ended = self.database.detached(async move {
+            let mut conn = database.connection().await?;
+            conn.transaction(async |conn| proceed(conn, &*clock, &meter, &entry_ids).await)
+                .await
+                .map_err(storage)
+        });
+        let (ended, tally) = ended.await?;
+        count(tally);
+        Ok(ended)
     }
 }
 
@@ -169,16 +174,17 @@ fn cancellation(schedule_id: ScheduleId, row: Row) -> Option<Cancellation> {
 async fn proceed(
     conn: &mut AsyncPgConnection,
     clock: &dyn Clock,
+    meter: &HoldMeter,
     entry_ids: &[EntryId],
-) -> QueryResult<u64> {
+) -> QueryResult<(u64, Tally)> {
     let Some(schedule) = next_due(conn).await? else {
-        return Ok(0);
+        return Ok((0, Tally::new()));
     };
     let locked = schedules::lock(conn, [schedule].into()).await?;
     let live = live(conn, schedule, clock.now(), entry_ids.len()).await?;
     if live.is_empty() {
         finish(conn, schedule, clock.now()).await?;
-        return Ok(0);
+        return Ok((0, Tally::new()));
     }
     let found = reservations::find(conn, live).await?;
     let paid = |status| matches!(status, ReservationStatus::Paid { .. });
@@ -190,11 +196,13 @@ async fn proceed(
     if ended == 0 {
         tracing::warn!(%schedule, "reservations of a cancelled date cannot be ended");
     }
+    let mut tally = vec![(meter.cancelled.clone(), batch.released.len() as u64)];
+    tally.extend(meter.refunded.tally(batch.refunds.iter().map(|r| r.entry.amount)));
     let released = batch.released.into_iter().map(ReservationId::get).collect();
     let mut writes = reservations::release(now, released, Released::Cancelled);
     writes.extend(refunds::store(&locked, now, &accounts, &batch.refunds));
     sql::run(conn, writes).await?;
-    Ok(ended as u64)
+    Ok((ended as u64, tally))
 }
 
 async fn next_due(conn: &mut AsyncPgConnection) -> QueryResult<Option<ScheduleId>> {

@@ -30,6 +30,7 @@ use crate::{
     error::storage,
     idempotency::{self, Operation},
     lane::{Batch, Decided, Lane, LaneSettings, Tasks},
+    meters::{HoldMeter, MoneyMeter, QueueMeter},
     outbox,
     pool::Database,
     queue_state, reservations,
@@ -55,7 +56,7 @@ impl PgCashier {
         lane: LaneSettings,
         tasks: &Tasks,
     ) -> Self {
-        let payments = Lane::start(Paying { clock }, database.clone(), lane, tasks);
+        let payments = Lane::start(Paying::new(clock), database.clone(), lane, tasks);
         Self {
             database,
             maps,
@@ -146,6 +147,20 @@ async fn receipts(conn: &AsyncPgConnection, rows: Vec<PaymentRow>) -> QueryResul
 /// Payments, many in a transaction.
 struct Paying {
     clock: Arc<dyn Clock>,
+    money: MoneyMeter,
+    holds: HoldMeter,
+    queue: QueueMeter,
+}
+
+impl Paying {
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            money: MoneyMeter::payments(),
+            holds: HoldMeter::default(),
+            queue: QueueMeter::default(),
+        }
+    }
 }
 
 impl Batch for Paying {
@@ -153,6 +168,7 @@ impl Batch for Paying {
     type Answer = Result<Outcome<Receipt>, PayError>;
     type Found = (queue_state::Locked, Locked, Till);
     const NAME: &'static str = "payments";
+    const LANE: &'static str = "pay";
 
     async fn find(
         &self,
@@ -198,14 +214,26 @@ impl Batch for Paying {
         requests: &[PayRequest],
     ) -> Decided<Self::Answer> {
         let now = self.clock.now();
-        let mut writes = reservations::expire_over(now, &mut till.reservations);
+        let (expired, mut writes) = reservations::expire_over(now, &mut till.reservations);
         let (answers, settled) = settle_all(now, &mut till, requests);
         if !settled.is_empty() {
             let spent: Vec<_> = settled.iter().map(|settlement| settlement.token).collect();
             writes.extend(queue_state::end(queue, now, &spent, EndReason::Paid));
             writes.extend(store(&locked, now, &till, requests, &settled));
         }
-        Decided { answers, writes }
+        let paid = settled.len() as u64;
+        let mut tally = vec![
+            (self.holds.expired.clone(), expired),
+            (self.holds.paid.clone(), paid),
+            (self.queue.paid.clone(), paid),
+        ];
+        let amounts = settled.iter().map(|settlement| settlement.receipt.amount);
+        tally.extend(self.money.tally(amounts));
+        Decided {
+            answers,
+            writes,
+            tally,
+        }
     }
 }
 

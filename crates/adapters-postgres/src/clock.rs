@@ -11,6 +11,7 @@ use std::{
 use diesel::sql_types::Timestamptz;
 use diesel_async::RunQueryDsl;
 use domain::{clock::Clock, storage::StorageError};
+use metrics::Gauge;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,7 @@ pub struct PgClock {
     anchor: RwLock<Anchor>,
     /// The latest time told, in microseconds since 1970.
     told: AtomicI64,
+    offset: Gauge,
 }
 
 /// What the database's time was at a moment of the monotonic clock.
@@ -42,6 +44,7 @@ impl PgClock {
         Ok(Self {
             anchor: RwLock::new(anchor),
             told: AtomicI64::new(i64::MIN),
+            offset: metrics::gauge!("boxoffice_database_clock_offset_seconds"),
         })
     }
 
@@ -57,9 +60,20 @@ impl PgClock {
                 && let Ok(mut current) = self.anchor.write()
             {
                 *current = anchor;
+                self.offset.set(ahead_of_host(anchor));
             }
         }
     }
+}
+
+/// By how many seconds the database's clock is ahead of this machine's, which nothing goes by.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "it is compared with the one that counts"
+)]
+fn ahead_of_host(anchor: Anchor) -> f64 {
+    let now = anchor.time + anchor.at.elapsed();
+    (now - OffsetDateTime::now_utc()).as_seconds_f64()
 }
 
 /// The database's time half-way between question and answer, and how long the answer took.

@@ -16,11 +16,14 @@ use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use domain::storage::StorageError;
 use futures_util::try_join;
+use metrics::gauge;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{Instrument, Span};
 
 use crate::{
     error::storage,
+    meters::{Gauges, LaneMeter, Tally, count, gauge_value},
     pool::{Connection, Database},
     sql::{self, Sql, sql},
 };
@@ -53,6 +56,8 @@ pub(crate) trait Batch: Send + Sync + 'static {
     type Found: Send;
     /// What the requests are called in the log.
     const NAME: &'static str;
+    /// What the lane is called in metrics and traces.
+    const LANE: &'static str;
 
     /// Locks, then reads. All that is known to be needed is to be sent at once, the locks first: what
     /// is read behind a lock is as whoever held it before has left it.
@@ -73,17 +78,23 @@ pub(crate) struct Decided<Answer> {
     pub(crate) answers: Vec<Answer>,
     /// What makes them true, in the order in which it is to be executed.
     pub(crate) writes: Vec<Sql>,
+    /// What is counted when they are committed.
+    pub(crate) tally: Tally,
 }
 
 struct Job<B: Batch> {
     request: B::Request,
     answer: oneshot::Sender<Result<B::Answer, StorageError>>,
+    since: Instant,
+    /// Where it comes from, for traces.
+    origin: Span,
 }
 
 /// The way into a lane.
 pub(crate) struct Lane<B: Batch> {
     jobs: mpsc::Sender<Job<B>>,
     refusals: Refusals,
+    meter: Arc<LaneMeter>,
 }
 
 /// Tells the log of refusals once a second, however many there are.
@@ -107,6 +118,7 @@ impl Refusals {
 pub(crate) struct Tasks {
     pub(crate) tracker: TaskTracker,
     pub(crate) stop: CancellationToken,
+    pub(crate) gauges: Gauges,
 }
 
 impl<B: Batch> Lane<B> {
@@ -118,15 +130,19 @@ impl<B: Batch> Lane<B> {
         tasks: &Tasks,
     ) -> Self {
         let (jobs, waiting) = mpsc::channel(settings.depth);
+        let meter = Arc::new(LaneMeter::of(B::LANE));
+        watch::<B>(&jobs, &tasks.gauges);
         let worker = Worker {
             batch: Arc::new(batch),
             database,
             most: settings.batch,
+            meter: meter.clone(),
         };
         tasks.tracker.spawn(worker.run(waiting, tasks.stop.clone()));
         Self {
             jobs,
             refusals: Refusals::default(),
+            meter,
         }
     }
 
@@ -137,10 +153,16 @@ impl<B: Batch> Lane<B> {
     pub(crate) async fn submit(&self, request: B::Request) -> Result<B::Answer, StorageError> {
         let (answer, answered) = oneshot::channel();
         self.jobs
-            .try_send(Job { request, answer })
+            .try_send(Job {
+                request,
+                answer,
+                since: Instant::now(),
+                origin: origin(),
+            })
             .map_err(|refused| match refused {
                 mpsc::error::TrySendError::Full(_) => {
                     self.refusals.note(B::NAME);
+                    self.meter.refused.increment(1);
                     StorageError::Busy
                 }
                 mpsc::error::TrySendError::Closed(_) => StorageError::unavailable("shutting down"),
@@ -149,10 +171,40 @@ impl<B: Batch> Lane<B> {
     }
 }
 
+/// Has a look at how many wait, whenever somebody wants to know.
+fn watch<B: Batch>(jobs: &mpsc::Sender<Job<B>>, gauges: &Gauges) {
+    let depth = gauge!("boxoffice_lane_depth", "lane" => B::LANE);
+    let limit = gauge!("boxoffice_lane_limit", "lane" => B::LANE);
+    // The lane ends with those who hand in.
+    let jobs = jobs.downgrade();
+    gauges.add(move || {
+        let Some(jobs) = jobs.upgrade() else { return };
+        let most = jobs.max_capacity();
+        depth.set(gauge_value((most - jobs.capacity()) as u64));
+        limit.set(gauge_value(most as u64));
+    });
+}
+
+/// The span of the request, if there are any: to ask for it costs something.
+fn origin() -> Span {
+    if tracing::span_enabled!(target: TRACED, tracing::Level::DEBUG, "batch") {
+        Span::current()
+    } else {
+        Span::none()
+    }
+}
+
+/// Spans that are told to a collector of traces.
+const TRACED: &str = "boxoffice::trace";
+
+/// More links than these a trace does not keep of a span.
+const LINKS: usize = 128;
+
 struct Worker<B> {
     batch: Arc<B>,
     database: Database,
     most: usize,
+    meter: Arc<LaneMeter>,
 }
 
 impl<B: Batch> Worker<B> {
@@ -170,8 +222,33 @@ impl<B: Batch> Worker<B> {
                 return;
             }
             jobs.retain(|job| !job.answer.is_closed());
-            self.answer(jobs.drain(..).unzip_jobs()).await;
+            let span = self.begin(&jobs);
+            let answered = self.answer(jobs.drain(..).unzip_jobs());
+            answered.instrument(span).await;
         }
+    }
+
+    /// Measures what is to be one transaction, and opens its span, which is linked to those of the
+    /// requests.
+    fn begin(&self, jobs: &[Job<B>]) -> Span {
+        let Some(first) = jobs.first() else {
+            return Span::none();
+        };
+        self.meter.batch.record(gauge_value(jobs.len() as u64));
+        self.meter.wait.record(first.since.elapsed());
+        let span = tracing::debug_span!(
+            target: TRACED,
+            "batch",
+            "otel.name" = B::LANE,
+            lane = B::LANE,
+            requests = jobs.len()
+        );
+        if !span.is_disabled() {
+            for job in jobs.iter().take(LINKS) {
+                span.follows_from(&job.origin);
+            }
+        }
+        span
     }
 
     async fn answer(&self, (requests, callers): (Vec<B::Request>, Vec<Caller<B>>)) {
@@ -208,6 +285,16 @@ impl<B: Batch> Worker<B> {
     }
 
     async fn attempt(&self, requests: &[B::Request]) -> Result<Vec<B::Answer>, StorageError> {
+        let begun = Instant::now();
+        let attempted = self.attempt_now(requests).await;
+        self.meter.transaction.record(begun.elapsed());
+        if attempted.is_err() {
+            self.meter.failures.increment(1);
+        }
+        attempted
+    }
+
+    async fn attempt_now(&self, requests: &[B::Request]) -> Result<Vec<B::Answer>, StorageError> {
         let mut conn = self.database.connection().await?;
         match self.transaction(&mut conn, requests).await {
             Ok(answers) => Ok(answers),
@@ -232,9 +319,11 @@ impl<B: Batch> Worker<B> {
         let Decided {
             answers,
             mut writes,
+            tally,
         } = self.batch.decide(found, requests);
         writes.push(sql("COMMIT"));
         sql::run(conn, writes).await?;
+        count(tally);
         Ok(answers)
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     error::storage,
     idempotency::{self, Operation},
     lane::{Batch, Decided, Lane, LaneSettings, Tasks},
+    meters::MoneyMeter,
     pool::Database,
     sql::sql,
 };
@@ -42,7 +43,12 @@ impl PgLedger {
         lane: LaneSettings,
         tasks: &Tasks,
     ) -> Self {
-        let charges = Lane::start(Charging { clock, rules }, database.clone(), lane, tasks);
+        let charging = Charging {
+            clock,
+            rules,
+            meter: MoneyMeter::charges(),
+        };
+        let charges = Lane::start(charging, database.clone(), lane, tasks);
         Self { database, charges }
     }
 }
@@ -95,6 +101,7 @@ impl Ledger for PgLedger {
 struct Charging {
     clock: Arc<dyn Clock>,
     rules: ChargeRules,
+    meter: MoneyMeter,
 }
 
 impl Batch for Charging {
@@ -102,6 +109,7 @@ impl Batch for Charging {
     type Answer = Result<Outcome<LedgerEntry>, ChargeError>;
     type Found = (HashMap<UserId, Account>, Earlier<LedgerEntry>);
     const NAME: &'static str = "charges";
+    const LANE: &'static str = "charge";
 
     async fn find(
         &self,
@@ -143,12 +151,23 @@ impl Batch for Charging {
         let keys = fresh.clone().filter_map(|(request, entry)| {
             Some((entry.user_id, request.key.as_ref()?, entry.id.get()))
         });
+        let won = fresh
+            .clone()
+            .map(|(_, entry)| entry.amount.get().unsigned_abs());
+        let tally = vec![
+            (self.meter.times.clone(), fresh.clone().count() as u64),
+            (self.meter.won.clone(), won.sum()),
+        ];
         let mut writes = Vec::new();
         if fresh.clone().next().is_some() {
             let entries = fresh.map(|(_, entry)| entry);
             writes.extend(accounts::store(&accounts, &entries));
             writes.extend(idempotency::store(Operation::Charge, now, keys));
         }
-        Decided { answers, writes }
+        Decided {
+            answers,
+            writes,
+            tally,
+        }
     }
 }

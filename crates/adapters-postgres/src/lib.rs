@@ -10,6 +10,7 @@
 //!   row; each process follows them into memory (`line`).
 //! - **The operators' log** is written in the transaction of the change (`admin_log`).
 //! - **Seat maps** are kept in memory for those who look, and are at most 300 ms old (`seat_maps`).
+//! - **What is measured** is in `meters`; a lane counts once a batch, after its commit.
 //! - **A write outlives its caller**: it runs in a lane's worker or a task of its own, bounded by
 //!   the database's own time limits, and where it cannot be heard by the time for which anyone may
 //!   have a connection (`pool`).
@@ -33,6 +34,7 @@ mod lane;
 mod ledger;
 mod line;
 mod mailroom;
+mod meters;
 mod migrate;
 mod operators;
 mod outbox;
@@ -43,6 +45,7 @@ mod queue_state;
 mod readiness;
 mod refunds;
 mod reservations;
+mod sales;
 mod schedules;
 mod seat_maps;
 mod seat_rows;
@@ -59,8 +62,10 @@ pub use catalogue::PgCatalogue;
 pub use clock::PgClock;
 pub use durability::unsafe_settings;
 pub use lane::LaneSettings;
+pub use meters::{Gauges, describe_metrics};
 pub use migrate::migrate;
 pub use pool::{ConfigError, Database, DatabaseConfig};
+pub use sales::{ConcertSales, SalesWatch};
 pub use seat_maps::PgSeatMaps;
 pub use trouble::Trouble;
 pub use turn::Turn;

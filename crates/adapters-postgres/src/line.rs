@@ -12,16 +12,24 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
+    clock::Clock,
     id::UserId,
     queue::{Change, Line, LineView, Pass, Standing, Ticket},
     storage::StorageError,
 };
 use futures_util::TryStreamExt;
+use metrics::gauge;
 use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    error::storage, lane::Tasks, pool::Database, sql::sql, tokens::state, trouble::Trouble,
+    error::storage,
+    lane::Tasks,
+    meters::{Gauges, gauge_value},
+    pool::Database,
+    sql::sql,
+    tokens::state,
+    trouble::Trouble,
 };
 
 /// The line is at most this old while the database answers.
@@ -45,6 +53,8 @@ struct Rounds {
     begun: u64,
     ended: u64,
     last: Instant,
+    /// What the last one has reached.
+    version: i64,
 }
 
 /// What has been followed so far.
@@ -67,6 +77,7 @@ impl FollowedLine {
             begun: 0,
             ended: 0,
             last: Instant::now(),
+            version: versions.tokens,
         });
         let followed = Arc::new(Self {
             line: RwLock::new(line),
@@ -93,6 +104,37 @@ impl FollowedLine {
         (age > STALLED).then_some(age)
     }
 
+    /// Has a look at how long the line is and how old, whenever somebody wants to know.
+    pub(crate) fn watch(self: &Arc<Self>, clock: Arc<dyn Clock>, gauges: &Gauges) {
+        let line = self.clone();
+        let waiting = gauge!("boxoffice_queue_waiting");
+        let active = gauge!("boxoffice_queue_active");
+        let wait = gauge!("boxoffice_queue_wait_seconds");
+        let version = gauge!("boxoffice_queue_version");
+        let age = gauge!("boxoffice_queue_age_seconds");
+        gauges.add(move || {
+            let (people, shopping) = line.counts();
+            let expected = match people {
+                0 => 0.0,
+                // Those who wait, and the one who comes now.
+                people => line
+                    .wait_for(people + 1, clock.now())
+                    .map_or(f64::NAN, time::Duration::as_seconds_f64),
+            };
+            let rounds = *line.rounds.borrow();
+            waiting.set(gauge_value(people));
+            active.set(gauge_value(shopping));
+            wait.set(expected);
+            version.set(gauge_value(rounds.version.unsigned_abs()));
+            age.set(rounds.last.elapsed());
+        });
+    }
+
+    fn counts(&self) -> (u64, u64) {
+        let line = self.line.read().unwrap_or_else(PoisonError::into_inner);
+        line.counts()
+    }
+
     async fn follow(self: Arc<Self>, database: Database, mut versions: Versions, tasks: Tasks) {
         let mut trouble = Trouble::with("following the queue");
         loop {
@@ -109,6 +151,7 @@ impl FollowedLine {
             self.rounds.send_modify(|rounds| {
                 rounds.ended = rounds.begun;
                 rounds.last = succeeded.unwrap_or(rounds.last);
+                rounds.version = versions.tokens;
             });
         }
     }

@@ -3,16 +3,20 @@
 use std::{
     future::Future,
     ops::{Deref, DerefMut},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use deadpool::managed::{Object, Pool, QueueMode};
 use diesel_async::AsyncPgConnection;
 use domain::storage::StorageError;
+use metrics::{Counter, Histogram, counter, gauge, histogram};
 use tokio::{runtime::Handle, task::AbortHandle};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::connector::{Connector, Wire};
+use crate::{
+    connector::{Connector, Wire},
+    meters::{Gauges, gauge_value},
+};
 
 /// How to reach the database, and how long to wait for it.
 #[derive(Clone)]
@@ -74,6 +78,8 @@ pub struct Database {
     pool: Pool<Connector>,
     runtime: Handle,
     lease: Duration,
+    waits: Histogram,
+    cuts: Counter,
 }
 
 impl Database {
@@ -96,13 +102,18 @@ impl Database {
             pool,
             runtime: Handle::current(),
             lease: config.statement_timeout + GRACE,
+            waits: histogram!("boxoffice_pool_wait_seconds"),
+            cuts: counter!("boxoffice_database_cuts_total"),
         })
     }
 
     /// A connection from the pool, for one transaction or a few reads: who keeps it for longer than
     /// a statement may take, without renewing, loses it.
     pub(crate) async fn connection(&self) -> Result<Connection, StorageError> {
-        let wire = self.pool.get().await.map_err(StorageError::unavailable)?;
+        let asked = Instant::now();
+        let wire = self.pool.get().await;
+        self.waits.record(asked.elapsed());
+        let wire = wire.map_err(StorageError::unavailable)?;
         let lease = self.lease(wire.cutter());
         Ok(Connection { lease, wire })
     }
@@ -124,10 +135,11 @@ impl Database {
     /// by this connection and most likely by those that lie idle: they are closed before somebody
     /// else waits in vain.
     fn lease(&self, cutter: AbortHandle) -> AbortOnDropHandle<()> {
-        let (pool, lease) = (self.pool.clone(), self.lease);
+        let (pool, lease, cuts) = (self.pool.clone(), self.lease, self.cuts.clone());
         AbortOnDropHandle::new(self.runtime.spawn(async move {
             tokio::time::sleep(lease).await;
             cutter.abort();
+            cuts.increment(1);
             let closed = pool.retain(|_, used| used.age() < lease).removed.len();
             tracing::warn!(closed, "the database did not answer within {lease:?}");
         }))
@@ -143,6 +155,24 @@ impl Database {
             .spawn(work)
             .await
             .unwrap_or_else(|lost| Err(StorageError::failed(lost)))
+    }
+
+    /// Has a look at how much of the pool is in use, whenever somebody wants to know.
+    pub(crate) fn watch(&self, gauges: &Gauges) {
+        let pool = self.pool.clone();
+        let limit = gauge!("boxoffice_pool_limit");
+        let connections = gauge!("boxoffice_pool_connections");
+        let in_use = gauge!("boxoffice_pool_in_use");
+        let waiting = gauge!("boxoffice_pool_waiting");
+        gauges.add(move || {
+            let status = pool.status();
+            limit.set(gauge_value(status.max_size as u64));
+            connections.set(gauge_value(status.size as u64));
+            in_use.set(gauge_value(
+                status.size.saturating_sub(status.available) as u64
+            ));
+            waiting.set(gauge_value(status.waiting as u64));
+        });
     }
 
     /// Closes the pool: connections in use are closed as they come back.

@@ -29,6 +29,7 @@ use crate::{
     admin_log,
     error::storage,
     lane::{Batch, Decided, Lane, LaneSettings, Tasks},
+    meters::QueueMeter,
     outbox,
     pool::Database,
     queue_state::{self, Locked},
@@ -45,6 +46,7 @@ pub struct PgTokenQueue {
     times: QueueTimes,
     presence_lag: Duration,
     joins: Lane<Joining>,
+    meter: Arc<QueueMeter>,
 }
 
 impl PgTokenQueue {
@@ -62,9 +64,11 @@ impl PgTokenQueue {
         found_queue(&mut conn, policy, clock.now())
             .await
             .map_err(storage)?;
+        let meter = Arc::new(QueueMeter::default());
         let joining = Joining {
             clock: clock.clone(),
             times,
+            meter: meter.clone(),
         };
         let joins = Lane::start(joining, database.clone(), lane, tasks);
         Ok(Self {
@@ -73,6 +77,7 @@ impl PgTokenQueue {
             times,
             presence_lag,
             joins,
+            meter,
         })
     }
 }
@@ -106,27 +111,31 @@ impl TokenQueue for PgTokenQueue {
 
     async fn leave(&self, id: TokenId) -> Result<bool, StorageError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
-        self.database
-            .detached(async move {
-                let mut conn = database.connection().await?;
-                conn.transaction(async |conn| leave(conn, &*clock, id).await)
-                    .await
-                    .map_err(storage)
-            })
-            .await
+        let left = self.database.detached(async move {
+            let mut conn = database.connection().await?;
+            conn.transaction(async |conn| leave(conn, &*clock, id).await)
+                .await
+                .map_err(storage)
+        });
+        let left = left.await?;
+        self.meter.left.increment(u64::from(left));
+        Ok(left)
     }
 
     async fn tick(&self) -> Result<Tick, StorageError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
         let (times, lag) = (self.times, self.presence_lag);
-        self.database
-            .detached(async move {
-                let mut conn = database.connection().await?;
-                conn.transaction(async |conn| tick::tick(conn, &*clock, &times, lag).await)
-                    .await
-                    .map_err(storage)
-            })
-            .await
+        let done = self.database.detached(async move {
+            let mut conn = database.connection().await?;
+            conn.transaction(async |conn| tick::tick(conn, &*clock, &times, lag).await)
+                .await
+                .map_err(storage)
+        });
+        let (tick, no_shows) = done.await?;
+        self.meter.admissions.increment(tick.admitted);
+        self.meter.no_shows.increment(no_shows);
+        self.meter.by_time.increment(tick.ended - no_shows);
+        Ok(tick)
     }
 
     async fn board(&self) -> Result<Board, StorageError> {
@@ -224,6 +233,7 @@ async fn board(conn: &mut AsyncPgConnection, now: OffsetDateTime) -> QueryResult
 struct Joining {
     clock: Arc<dyn Clock>,
     times: QueueTimes,
+    meter: Arc<QueueMeter>,
 }
 
 impl Batch for Joining {
@@ -231,6 +241,7 @@ impl Batch for Joining {
     type Answer = Result<Issued, JoinRefusal>;
     type Found = (Locked, HashSet<UserId>, HashMap<UserId, QueueToken>);
     const NAME: &'static str = "people joining the queue";
+    const LANE: &'static str = "join";
 
     async fn find(
         &self,
@@ -255,9 +266,10 @@ impl Batch for Joining {
     ) -> Decided<Self::Answer> {
         let now = self.clock.now();
         let joins = join(now, &self.times, &mut locked.state, &known, live, requests);
-        let mut writes = Vec::new();
+        let (mut writes, mut tally) = (Vec::new(), Vec::new());
         let ended: Vec<_> = joins.ended.iter().map(|token| token.get()).collect();
         if !ended.is_empty() {
+            tally.push((self.meter.by_time.clone(), ended.len() as u64));
             let ends = queue_state::write_ends(locked.version, now, ended, EndReason::Time);
             writes.push(ends);
         }
@@ -280,10 +292,13 @@ impl Batch for Joining {
             ));
             writes.extend(outbox::admitted(now, issued.iter().copied()));
             writes.push(queue_state::store(&locked));
+            tally.push((self.meter.joins.clone(), issued.len() as u64));
+            tally.push((self.meter.admissions.clone(), at_once as u64));
         }
         Decided {
             answers: joins.answers,
             writes,
+            tally,
         }
     }
 }

@@ -238,15 +238,16 @@ impl Released {
     }
 }
 
-/// Expires those of `reservations` whose holds are over by `now`, and shows them so.
+/// Expires those of `reservations` whose holds are over by `now`, shows them so, and tells how many
+/// they were.
 pub(crate) fn expire_over(
     now: OffsetDateTime,
     reservations: &mut HashMap<ReservationId, Reservation>,
-) -> Vec<Sql> {
+) -> (u64, Vec<Sql>) {
     let mut over = Vec::new();
     for reservation in reservations.values_mut().filter(|r| r.is_over(now)) {
         reservation.status = ReservationStatus::Expired;
         over.push(reservation.id.get());
     }
-    release(now, over, Released::Expired)
+    (over.len() as u64, release(now, over, Released::Expired))
 }

@@ -3,7 +3,7 @@
 //! A refresh is one query, which gives the seats that were written since the last one and nothing when
 //! none was. Those who give seats away never look here: they lock the rows and read them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use diesel::{
@@ -17,6 +17,7 @@ use domain::{
     id::{ConcertId, ScheduleId},
     storage::StorageError,
 };
+use metrics::{Histogram, histogram};
 use time::OffsetDateTime;
 
 use crate::{
@@ -44,7 +45,7 @@ impl PgSeatMaps {
     pub(crate) fn start(database: &Database, clock: &Arc<dyn Clock>, tasks: &Tasks) -> Arc<Self> {
         let database = || database.clone();
         Arc::new(Self {
-            maps: Fresh::start(StoredSeats(database()), clock.clone(), tasks),
+            maps: Fresh::start(StoredSeats::new(database()), clock.clone(), tasks),
             dates: Fresh::start(StoredDates(database()), clock.clone(), tasks),
         })
     }
@@ -77,7 +78,17 @@ impl SeatMaps for PgSeatMaps {
     }
 }
 
-struct StoredSeats(Database);
+struct StoredSeats {
+    database: Database,
+    reads: Histogram,
+}
+
+impl StoredSeats {
+    fn new(database: Database) -> Self {
+        let reads = histogram!("boxoffice_seat_map_read_seconds");
+        Self { database, reads }
+    }
+}
 
 impl Source for StoredSeats {
     type Key = ScheduleId;
@@ -89,7 +100,8 @@ impl Source for StoredSeats {
         before: Option<Snapshot>,
         now: OffsetDateTime,
     ) -> Result<Option<Snapshot>, StorageError> {
-        let conn = self.0.connection().await?;
+        let asked = Instant::now();
+        let conn = self.database.connection().await?;
         let known = before.as_ref().map(|before| before.map.version().writes);
         let mut read = changed_seats(&conn, schedule, known)
             .await
@@ -102,6 +114,7 @@ impl Source for StoredSeats {
                 .await
                 .map_err(storage)?;
         }
+        self.reads.record(asked.elapsed());
         Ok(read.map(|read| Snapshot {
             map: state(before, read, now),
             as_of: now,

@@ -26,6 +26,7 @@ use crate::{
     accounts,
     error::storage,
     lane::{Lane, LaneSettings, Tasks},
+    meters::{HoldMeter, Tally, count},
     pool::Database,
     refunds,
     reservations::{self, Released},
@@ -45,6 +46,7 @@ pub struct PgSeatStore {
     refund_rules: RefundRules,
     maps: Arc<PgSeatMaps>,
     holds: Lane<Holding>,
+    meter: Arc<HoldMeter>,
 }
 
 impl PgSeatStore {
@@ -58,9 +60,11 @@ impl PgSeatStore {
         lane: LaneSettings,
         tasks: &Tasks,
     ) -> Self {
+        let meter = Arc::new(HoldMeter::default());
         let holding = Holding {
             clock: clock.clone(),
             rules,
+            meter: meter.clone(),
         };
         let holds = Lane::start(holding, database.clone(), lane, tasks);
         Self {
@@ -69,6 +73,7 @@ impl PgSeatStore {
             refund_rules,
             maps,
             holds,
+            meter,
         }
     }
 }
@@ -83,14 +88,16 @@ impl SeatStore for PgSeatStore {
 
     async fn cancel(&self, request: CancelRequest) -> Result<Reservation, CancelError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
-        let rules = self.refund_rules;
+        let (rules, meter) = (self.refund_rules, self.meter.clone());
         let cancelled = self.database.detached(async move {
             let mut conn = database.connection().await?;
-            conn.transaction(async |conn| cancel(conn, &*clock, &rules, request).await)
+            conn.transaction(async |conn| cancel(conn, &*clock, &rules, &meter, request).await)
                 .await
                 .map_err(storage)
         });
-        let cancelled = cancelled.await??;
+        let (cancelled, tally) = cancelled.await?;
+        count(tally);
+        let cancelled = cancelled?;
         self.maps.seats_changed(cancelled.schedule_id);
         Ok(cancelled)
     }
@@ -129,6 +136,7 @@ impl SeatStore for PgSeatStore {
 
     async fn sweep(&self) -> Result<u64, StorageError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
+        let meter = self.meter.clone();
         self.database
             .detached(async move {
                 let mut swept = 0;
@@ -139,7 +147,10 @@ impl SeatStore for PgSeatStore {
                         .await;
                     match some.map_err(storage)? {
                         None => return Ok(swept),
-                        Some(some) => swept += some,
+                        Some(some) => {
+                            swept += some;
+                            meter.expired.increment(some);
+                        }
                     }
                 }
             })
@@ -151,8 +162,9 @@ async fn cancel(
     conn: &mut AsyncPgConnection,
     clock: &dyn Clock,
     rules: &RefundRules,
+    meter: &HoldMeter,
     request: CancelRequest,
-) -> QueryResult<Result<Reservation, CancelError>> {
+) -> QueryResult<(Result<Reservation, CancelError>, Tally)> {
     let ids = vec![request.reservation_id.get()];
     let (locked, mut found) = try_join!(
         schedules::lock_of(conn, ids.clone()),
@@ -166,31 +178,30 @@ async fn cancel(
         None => HashMap::new(),
     };
     let now = clock.now();
-    let mut writes = reservations::expire_over(now, &mut found);
+    let (expired, mut writes) = reservations::expire_over(now, &mut found);
+    let mut tally = vec![(meter.expired.clone(), expired)];
     let reservation = found.remove(&request.reservation_id);
     let show = reservation.as_ref().map(|r| r.schedule_id);
     let show = show.and_then(|schedule| locked.on_sale.get(&schedule));
     let (Some(reservation), Some(show)) = (reservation, show) else {
-        return Ok(Err(CancelError::NotFound));
+        return Ok((Err(CancelError::NotFound), Tally::new()));
     };
     let entry_id = request.entry_id;
     let cancelled = decide(now, rules, show, reservation, &mut accounts, entry_id);
     match &cancelled {
         Ok(Cancelled::Released(_)) => {
             writes.extend(reservations::release(now, ids, Released::Cancelled));
+            tally.push((meter.cancelled.clone(), 1));
         }
         Ok(Cancelled::Refunded(refund)) => {
-            writes.extend(refunds::store(
-                &locked,
-                now,
-                &accounts,
-                std::slice::from_ref(refund),
-            ));
+            let refund = std::slice::from_ref(refund);
+            writes.extend(refunds::store(&locked, now, &accounts, refund));
+            tally.extend(meter.refunded.tally(refund.iter().map(|r| r.entry.amount)));
         }
         Ok(Cancelled::Before(_)) | Err(_) => {}
     }
     sql::run(conn, writes).await?;
-    Ok(cancelled.map(Cancelled::into_reservation))
+    Ok((cancelled.map(Cancelled::into_reservation), tally))
 }
 
 async fn list(

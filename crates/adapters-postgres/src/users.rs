@@ -11,6 +11,7 @@ use domain::{
     storage::StorageError,
     users::{User, UserName, UserStore},
 };
+use metrics::{Counter, counter};
 use time::OffsetDateTime;
 
 use crate::{
@@ -29,7 +30,7 @@ pub struct PgUsers {
 impl PgUsers {
     /// Starts the lane for signing up: before a sale everyone does it at once.
     pub(crate) fn start(database: Database, lane: LaneSettings, tasks: &Tasks) -> Self {
-        let sign_ups = Lane::start(SigningUp, database.clone(), lane, tasks);
+        let sign_ups = Lane::start(SigningUp::default(), database.clone(), lane, tasks);
         Self { database, sign_ups }
     }
 }
@@ -59,13 +60,23 @@ impl UserStore for PgUsers {
     }
 }
 
-struct SigningUp;
+struct SigningUp {
+    sign_ups: Counter,
+}
+
+impl Default for SigningUp {
+    fn default() -> Self {
+        let sign_ups = counter!("boxoffice_sign_ups_total");
+        Self { sign_ups }
+    }
+}
 
 impl Batch for SigningUp {
     type Request = User;
     type Answer = ();
     type Found = ();
     const NAME: &'static str = "people signing up";
+    const LANE: &'static str = "sign_up";
 
     async fn find(&self, _: &AsyncPgConnection, _: &[User]) -> QueryResult<()> {
         Ok(())
@@ -90,6 +101,7 @@ impl Batch for SigningUp {
         Decided {
             answers: vec![(); new.len()],
             writes: vec![users, balances],
+            tally: vec![(self.sign_ups.clone(), new.len() as u64)],
         }
     }
 }

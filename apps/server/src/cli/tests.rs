@@ -77,6 +77,7 @@ fn the_defaults_are_those_of_the_specification() {
     assert_eq!((user, limits.address), (Some((50, 1000)), None));
     assert!(limits.trusted_proxies.is_empty() && options.listening.cors_origins.is_empty());
     assert_eq!(options.listening.admin_listen, "");
+    assert_eq!(options.measures.audit_every(), None);
     assert!(!options.connections.allow_unsafe_durability && !options.seed);
     assert!(options.location.database_url().is_none());
     assert_eq!(options.check(), Ok(()));

@@ -21,8 +21,8 @@ pub struct Listening {
     )]
     pub listen: String,
 
-    /// Address and port for the operator and nobody else: the routes below /v1/admin are then there
-    /// and not at --listen. Port 0 takes a free one and prints it
+    /// Address and port for the operator and nobody else: the routes below /v1/admin, and /metrics, are
+    /// then there and not at --listen. Port 0 takes a free one and prints it
     #[arg(
         long,
         env = "BOXOFFICE_ADMIN_LISTEN",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters_http::{Api, HttpSettings};
+use adapters_http::{Api, Exposition, HttpSettings};
 use adapters_postgres::Adapters;
 use domain::{
     balance::BalanceService,
@@ -27,6 +27,7 @@ pub fn assemble(
     courier: Arc<dyn Courier>,
     options: &Serve,
     secrets: &Secrets,
+    exposition: Arc<dyn Exposition>,
     stop: &CancellationToken,
 ) -> Api {
     let clock = adapters.clock.clone();
@@ -84,6 +85,7 @@ pub fn assemble(
         readiness: adapters.readiness.clone(),
         clock,
         ids,
+        exposition,
         stop: stop.clone(),
         settings: settings(options, secrets),
     }

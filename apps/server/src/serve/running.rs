@@ -4,7 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use actix_web::dev::ServerHandle;
 use adapters_http::Listeners;
-use adapters_postgres::{Adapters, Database, DatabaseConfig, Options};
+use adapters_postgres::{Adapters, Database, DatabaseConfig, Options, PgAuditor, SalesWatch};
 use adapters_webhooks::HttpCourier;
 use anyhow::{Context, Result, anyhow, ensure};
 use domain::events::{Courier, Postman};
@@ -20,6 +20,7 @@ use crate::{
     database::{self, Opened, unreachable},
     ids::UuidV7Ids,
     keys::Secrets,
+    measuring::{self, Measuring, Process, audit_every},
     migrate::migrate,
     schedulers::{Intervals, Posting, Schedulers},
     seed,
@@ -50,16 +51,38 @@ impl Running {
         stop: &CancellationToken,
     ) -> Result<Self> {
         prepare(options, opened).await?;
+        let prometheus = measuring::start()?;
         let database = database::pool(&pool_config(options, opened))?;
         let adapters = Adapters::start(&database, &adapter_options(options)).await;
         let adapters = adapters.map_err(unreachable)?;
+        let measuring = Arc::new(Measuring::new(prometheus, adapters.gauges.clone()));
         let (courier, post_stop) = courier(&adapters, options);
-        let api = api::assemble(&adapters, courier.clone(), options, secrets, stop);
+        let api = api::assemble(
+            &adapters,
+            courier.clone(),
+            options,
+            secrets,
+            measuring.clone(),
+            stop,
+        );
         let cancellations = api.cancellations.clone();
         let server = adapters_http::serve(listeners, api).context("the server cannot start")?;
         let (tokens, seats) = (adapters.tokens.clone(), adapters.seats.clone());
         let clock = adapters.clock.clone();
-        let schedulers = Schedulers::start(tokens, seats, cancellations, clock, intervals(options));
+        let mut schedulers = Schedulers::start(
+            tokens.clone(),
+            seats,
+            cancellations,
+            clock.clone(),
+            intervals(options),
+        );
+        let sales = SalesWatch::new(database.clone(), clock.clone());
+        let process = Process::started(&*clock);
+        schedulers.add(|stop| measuring.keep_up(sales, tokens, process, stop));
+        if let Some(interval) = options.measures.audit_every() {
+            let auditor = Arc::new(PgAuditor::new(opened.patient()?));
+            schedulers.add(|stop| audit_every(interval, auditor, clock, stop));
+        }
         let posting = posting(&adapters, courier, options, post_stop);
         let handle = server.handle();
         Ok(Self {

@@ -22,38 +22,42 @@ use crate::{
 };
 
 /// Ends what is past its time, then admits from the head of the line, if a tick is due. Every
-/// process does this; the row's lock and its `next_tick_at` make one of them do it at a time.
+/// process does this; the row's lock and its `next_tick_at` make one of them do it at a time. Also
+/// tells how many of those who were ended had been silent.
 pub(super) async fn tick(
     conn: &mut AsyncPgConnection,
     clock: &dyn Clock,
     times: &QueueTimes,
     presence_lag: Duration,
-) -> QueryResult<Tick> {
+) -> QueryResult<(Tick, u64)> {
     let mut locked = queue_state::lock(conn).await?;
     let now = clock.now();
     if now < locked.next_tick_at {
-        return Ok(Tick {
+        let nothing = Tick {
             ended: 0,
             admitted: 0,
             next_due: locked.next_tick_at,
-        });
+        };
+        return Ok((nothing, 0));
     }
     let lag = presence_lag.try_into().unwrap_or_default();
     if let Some(until) = times.heard_until(now, locked.next_tick_at, lag) {
         count_as_heard(conn, until).await?;
     }
-    let ended = end_overdue(conn, &mut locked, now, times.silent_since(now, lag)).await?;
+    let (ended, no_shows) =
+        end_overdue(conn, &mut locked, now, times.silent_since(now, lag)).await?;
     let admitted = admit(conn, &mut locked, now, times).await?;
     if ended + admitted == 0 {
         locked.version -= 1;
     }
     locked.next_tick_at = now + times.admission_interval;
     queue_state::store(&locked).execute(conn).await?;
-    Ok(Tick {
+    let tick = Tick {
         ended,
         admitted,
         next_due: locked.next_tick_at,
-    })
+    };
+    Ok((tick, no_shows))
 }
 
 async fn count_as_heard(conn: &mut AsyncPgConnection, until: OffsetDateTime) -> QueryResult<usize> {
@@ -68,7 +72,7 @@ async fn end_overdue(
     locked: &mut Locked,
     now: OffsetDateTime,
     silent_since: Option<OffsetDateTime>,
-) -> QueryResult<u64> {
+) -> QueryResult<(u64, u64)> {
     // Two statements, so that each finds its rows by its own partial index.
     let waiting = sql::<()>(
         "UPDATE queue_tokens SET status = 'expired', end_reason = 'time', ended_at = $1, \
@@ -102,7 +106,7 @@ async fn end_overdue(
     let active = reasons.len() as u64;
     locked.state.waiting = locked.state.waiting.saturating_sub(waiting);
     locked.state.active = locked.state.active.saturating_sub(active);
-    Ok(waiting + active)
+    Ok((waiting + active, no_shows as u64))
 }
 
 async fn admit(

@@ -23,6 +23,7 @@ use time::OffsetDateTime;
 use crate::{
     idempotency::{self, Operation},
     lane::{Batch, Decided},
+    meters::HoldMeter,
     reservations::{self, Released, status},
     schedules::{self, Locked},
     seat_rows::{SeatColumns, SeatRow, seat},
@@ -38,6 +39,7 @@ const LIKELY: usize = 50;
 pub(super) struct Holding {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rules: HoldRules,
+    pub(super) meter: Arc<HoldMeter>,
 }
 
 impl Batch for Holding {
@@ -45,6 +47,7 @@ impl Batch for Holding {
     type Answer = Result<Outcome<Reservation>, HoldError>;
     type Found = (Locked, Hall);
     const NAME: &'static str = "holds";
+    const LANE: &'static str = "hold";
 
     async fn find(
         &self,
@@ -93,11 +96,23 @@ impl Batch for Holding {
     ) -> Decided<Self::Answer> {
         let now = self.clock.now();
         let over = hall.vacate_over(now);
-        let over = over.into_iter().map(ReservationId::get).collect();
+        let over: Vec<_> = over.into_iter().map(ReservationId::get).collect();
+        let expired = over.len() as u64;
         let answers = allocate(now, &self.rules, &mut hall, requests);
         let mut writes = reservations::release(now, over, Released::Expired);
         writes.extend(store(&locked, now, requests, &answers));
-        Decided { answers, writes }
+        let granted = || answers.iter().flatten().filter(|granted| !granted.replayed);
+        let seats = granted().map(|granted| granted.value.seats.len() as u64);
+        let tally = vec![
+            (self.meter.expired.clone(), expired),
+            (self.meter.holds.clone(), granted().count() as u64),
+            (self.meter.seats.clone(), seats.sum()),
+        ];
+        Decided {
+            answers,
+            writes,
+            tally,
+        }
     }
 }
 

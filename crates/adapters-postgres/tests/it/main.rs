@@ -19,6 +19,7 @@ mod keys;
 mod lane;
 mod letters;
 mod line;
+mod measured;
 mod migrations;
 mod model;
 mod operators;

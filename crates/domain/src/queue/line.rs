@@ -157,6 +157,11 @@ impl Line {
         }
     }
 
+    /// How many wait, and how many shop.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.waiting.len(), self.active.len() as u64)
+    }
+
     /// How long until `people` more have been admitted, once a rate has been measured.
     pub fn wait_for(&self, people: u64, now: OffsetDateTime) -> Option<Duration> {
         self.rate.wait_for(people, now)
