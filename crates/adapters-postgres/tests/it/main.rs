@@ -19,6 +19,7 @@ mod migrations;
 mod model;
 mod outage;
 mod payments;
+mod programmes;
 mod queue;
 mod reservations;
 mod seat_maps;
