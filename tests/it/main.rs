@@ -9,12 +9,17 @@
 
 mod abuse;
 mod access;
+mod backup;
 mod bad_days;
 mod bad_input;
 mod bank;
 mod chaos;
 mod commands;
+mod concerts;
+mod deploy;
+mod doctor;
 mod events;
+mod examples;
 mod faults;
 mod journey;
 mod limits;
@@ -23,3 +28,5 @@ mod races;
 mod readme;
 mod seat_maps;
 mod tokens;
+mod upgrade;
+mod watch;

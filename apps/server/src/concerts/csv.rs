@@ -37,7 +37,9 @@ fn columns(header: &StringRecord) -> Result<Vec<Column>, Vec<Fault>> {
     for name in header {
         match Column::ALL.into_iter().find(|column| column.name() == name) {
             Some(column) if columns.contains(&column) => {
-                faults.push(head(format!("the column {name} is there twice: leave one out")));
+                faults.push(head(format!(
+                    "the column {name} is there twice: leave one out"
+                )));
             }
             Some(column) => columns.push(column),
             None => {

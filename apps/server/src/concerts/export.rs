@@ -33,8 +33,9 @@ pub async fn export(options: &Export) -> Result<ExitCode> {
     let shows = database::with(opened, async |database| {
         let _line = Progress::of("reading concerts");
         let read = programmes(&database).await?.export().await;
-        read.map_err(unreachable)
-            .context("the concerts could not be read (if the tables are old, run `boxoffice migrate`)")
+        read.map_err(unreachable).context(
+            "the concerts could not be read (if the tables are old, run `boxoffice migrate`)",
+        )
     });
     let shows = shows.await?;
     let file = options.file.as_path();
@@ -87,7 +88,11 @@ pub fn lines(shows: &[KnownShow]) -> Result<Vec<Line>> {
             let same: &mut usize = starts.entry(date.starts_at).or_default();
             *same += 1;
             // Only needed where two dates start at the same time.
-            let key = if *same > 1 { same.to_string() } else { String::new() };
+            let key = if *same > 1 {
+                same.to_string()
+            } else {
+                String::new()
+            };
             set(&mut line, Column::DateKey, key);
             add(&mut lines, &line, date)?;
         }
@@ -97,7 +102,11 @@ pub fn lines(shows: &[KnownShow]) -> Result<Vec<Line>> {
 
 fn add(lines: &mut Vec<Line>, of: &Line, date: &ShowDate) -> Result<()> {
     let mut line = of.clone();
-    set(&mut line, Column::StartsAt, date.starts_at.format(&Rfc3339)?);
+    set(
+        &mut line,
+        Column::StartsAt,
+        date.starts_at.format(&Rfc3339)?,
+    );
     if let Some(opens) = date.sales_open_at {
         set(&mut line, Column::SalesOpenAt, opens.format(&Rfc3339)?);
     }

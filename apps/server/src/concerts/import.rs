@@ -50,7 +50,10 @@ pub async fn import(options: &Import) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(clashes) => {
-            let faults: Vec<_> = clashes.iter().map(|clash| fault(*clash, &written)).collect();
+            let faults: Vec<_> = clashes
+                .iter()
+                .map(|clash| fault(*clash, &written))
+                .collect();
             refuse(file, &faults)
         }
     }
@@ -59,7 +62,9 @@ pub async fn import(options: &Import) -> Result<ExitCode> {
 fn read(file: &Path, format: Format) -> Result<Result<List, Vec<Fault>>> {
     let text = if file == Path::new(STANDARD) {
         let mut text = Vec::new();
-        stdin().read_to_end(&mut text).context("cannot read the list")?;
+        stdin()
+            .read_to_end(&mut text)
+            .context("cannot read the list")?;
         text
     } else {
         fs::read(file).with_context(|| format!("cannot read {}", file.display()))?
@@ -132,8 +137,16 @@ fn fault(clash: Clash, written: &[Written]) -> Fault {
     let same = "write the same, or another key for another concert";
     let written = &written[clash.show];
     let (place, column, told) = match clash.difference {
-        Difference::Title => (written.show, Some(Column::Title), format!("{there} title: {same}")),
-        Difference::Venue => (written.show, Some(Column::Venue), format!("{there} venue: {same}")),
+        Difference::Title => (
+            written.show,
+            Some(Column::Title),
+            format!("{there} title: {same}"),
+        ),
+        Difference::Venue => (
+            written.show,
+            Some(Column::Venue),
+            format!("{there} venue: {same}"),
+        ),
         Difference::Date(date) => (
             written.dates[date],
             Some(Column::StartsAt),

@@ -96,7 +96,10 @@ impl<'a> Reading<'a> {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         Self {
             text,
-            starts: [0].into_iter().chain(breaks.map(|(at, _)| at + 1)).collect(),
+            starts: [0]
+                .into_iter()
+                .chain(breaks.map(|(at, _)| at + 1))
+                .collect(),
             dates: 0,
             lines: Vec::new(),
             faults: Vec::new(),
@@ -180,7 +183,11 @@ impl<'a> Reading<'a> {
 /// What serde says, at the place where it says it within the part that begins at `start`.
 fn fault(error: &serde_json::Error, start: Place) -> Fault {
     let (line, column) = (error.line() as u64, error.column() as u64);
-    let before = if line <= 1 { start.column.unwrap_or(1) } else { 1 };
+    let before = if line <= 1 {
+        start.column.unwrap_or(1)
+    } else {
+        1
+    };
     let told = error.to_string();
     let told = told.split(" at line ").next().unwrap_or_default();
     Fault {

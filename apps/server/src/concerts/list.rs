@@ -114,8 +114,14 @@ fn take(
     let mut faults = Vec::new();
     let mut good = |fault| faults.push(fault);
     let key = optional(line, Column::Key, Cell::text).map_err(&mut good);
-    let title = line.cell(Column::Title).text(Column::Title).map_err(&mut good);
-    let venue = line.cell(Column::Venue).text(Column::Venue).map_err(&mut good);
+    let title = line
+        .cell(Column::Title)
+        .text(Column::Title)
+        .map_err(&mut good);
+    let venue = line
+        .cell(Column::Venue)
+        .text(Column::Venue)
+        .map_err(&mut good);
     let opens = optional(line, Column::SalesOpenAt, Cell::time).map_err(&mut good);
     let block = block(line).map_err(|more| more.into_iter().for_each(&mut good));
     let has_date = !DATED.iter().all(|column| line.cell(*column).is_empty());
@@ -235,7 +241,10 @@ fn date_of<'a>(
         return Err(opens.fault(Column::SalesOpenAt, told));
     }
     let name = line.cell(Column::DateKey).text.trim().to_owned();
-    let at = *show.found.entry((starts_at, name)).or_insert(show.dates.len());
+    let at = *show
+        .found
+        .entry((starts_at, name))
+        .or_insert(show.dates.len());
     if at == show.dates.len() {
         show.dates.push(Dated {
             starts_at,
@@ -261,7 +270,10 @@ fn plan(blocks: &[(Place, Option<SeatBlock>)]) -> Result<SeatPlan, Fault> {
         column: None,
         told: told.to_owned(),
     };
-    let given: Vec<_> = blocks.iter().filter_map(|(_, block)| block.clone()).collect();
+    let given: Vec<_> = blocks
+        .iter()
+        .filter_map(|(_, block)| block.clone())
+        .collect();
     if given.is_empty() && blocks.len() == 1 {
         return Ok(SeatPlan::standard());
     }

@@ -38,7 +38,11 @@ fn lines_of_one_date_are_one_hall_whatever_their_order() {
          a,Night,Hall,2026-12-24T10:00:00Z,,VIP,30000,1,10\n"
     ));
     assert_eq!(shows.len(), 1);
-    let counts: Vec<_> = shows[0].dates.iter().map(|date| date.plan.seats().count()).collect();
+    let counts: Vec<_> = shows[0]
+        .dates
+        .iter()
+        .map(|date| date.plan.seats().count())
+        .collect();
     assert_eq!(counts, [20, 1]);
 }
 
@@ -82,17 +86,34 @@ fn each_fault_of_a_table_is_named_by_line_and_column_with_what_to_write() {
 #[test]
 fn a_table_that_is_none_is_refused_with_what_to_correct() {
     for (text, expected) in [
-        ("title,venue,colour\n", "line 1: there is no column \"colour\": write some of key, title"),
-        ("title,title,venue\n", "line 1: the column title is there twice"),
+        (
+            "title,venue,colour\n",
+            "line 1: there is no column \"colour\": write some of key, title",
+        ),
+        (
+            "title,title,venue\n",
+            "line 1: the column title is there twice",
+        ),
         ("title\n", "line 1: the column venue is missing: add it"),
-        ("title,venue\na\n", "line 2: there are 1 values for 2 columns"),
-        ("title,venue\na,b\nc,\"d,e\",f\n", "line 3: there are 3 values"),
+        (
+            "title,venue\na\n",
+            "line 2: there are 1 values for 2 columns",
+        ),
+        (
+            "title,venue\na,b\nc,\"d,e\",f\n",
+            "line 3: there are 3 values",
+        ),
     ] {
         let found = faults(text);
         assert!(found[0].starts_with(expected), "{found:?}");
     }
     let latin = csv::read(b"title,venue\ncaf\xe9,b\n").unwrap_err();
-    assert!(latin[0].to_string().starts_with("line 2: this is not UTF-8"), "{latin:?}");
+    assert!(
+        latin[0]
+            .to_string()
+            .starts_with("line 2: this is not UTF-8"),
+        "{latin:?}"
+    );
 }
 
 #[test]
@@ -117,9 +138,12 @@ fn each_fault_of_json_is_named_by_its_place() {
     }
     assert_eq!(found.len(), 3, "{found:#?}");
     let broken = faults("{\"concerts\": [\n  {\"title\": \"Night\",}\n]}");
-    assert!(broken[0].starts_with("line 2:20: "), "{broken:?}");
+    assert!(broken[0].starts_with("line 2:21: "), "{broken:?}");
     let unknown = faults("{\"concerts\": [\n  {\"name\": \"Night\"}\n]}");
-    assert!(unknown[0].starts_with("line 2:9: unknown field `name`"), "{unknown:?}");
+    assert!(
+        unknown[0].starts_with("line 2:9: unknown field `name`"),
+        "{unknown:?}"
+    );
 }
 
 fn words() -> impl Strategy<Value = ShortText> {
