@@ -1,6 +1,6 @@
 //! Lists of concerts, in and out, as an operator types it.
 
-use std::{fs, process::Stdio, time::Instant};
+use std::{fmt::Write as _, fs, process::Stdio, time::Instant};
 
 use system_tests::binary;
 use test_database::TestDatabase;
@@ -117,10 +117,12 @@ async fn a_hall_of_fifty_thousand_is_read_from_stdin_within_seconds() {
     let mut list = "title,venue,starts_at,grade,price,from,to\n".to_owned();
     // The worst that can be: every seat has a line of its own.
     for seat in 1..=50_000 {
-        list.push_str(&format!(
-            "Night,Hall,2027-05-14T20:00:00+09:00,R{},{seat},{seat},{seat}\n",
-            seat % 2
-        ));
+        let grade = seat % 2;
+        writeln!(
+            list,
+            "Night,Hall,2027-05-14T20:00:00+09:00,R{grade},{seat},{seat},{seat}"
+        )
+        .unwrap();
     }
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(list.as_bytes()).await.unwrap();

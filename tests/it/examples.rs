@@ -12,7 +12,7 @@ fn root() -> PathBuf {
 }
 
 fn command(example: &str, server: &str) -> Command {
-    let mut command = if example.ends_with(".py") {
+    let mut command = if example == PYTHON {
         let python = root().join(".examples/bin/python");
         assert!(python.exists(), "run scripts/get-examples.sh first");
         Command::new(python)
@@ -38,7 +38,8 @@ fn said(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-const EXAMPLES: [&str; 2] = ["journey.py", "journey.sh"];
+const PYTHON: &str = "journey.py";
+const EXAMPLES: [&str; 2] = [PYTHON, "journey.sh"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_example_ends_in_paid_seats() {

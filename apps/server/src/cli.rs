@@ -104,10 +104,9 @@ pub enum Command {
 pub enum Concerts {
     /// Add the concerts of a list, all or none; what is there already is left alone
     ///
-    /// A table has a line for each block of seats and the columns key, title, venue, starts_at,
-    /// sales_open_at, grade, price, from and to. With a key of your own a concert is added once,
-    /// however often the list is imported. docs/concerts.md has all of it, examples/ a list of each
-    /// kind.
+    /// A table has a line for each block of seats: with its grade, price, first and last seat, and what
+    /// it says of its date and its concert. With a key of your own a concert is added once, however
+    /// often the list is imported. docs/concerts.md has all of it, examples/ a list of each kind.
     Import(Import),
     /// Write all concerts with their dates and seats as a list that can be imported
     Export(Export),

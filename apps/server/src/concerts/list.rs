@@ -65,18 +65,34 @@ struct Dated {
 /// All that is wrong, in the order of the lines.
 pub fn gather(lines: &[Line]) -> Result<List, Vec<Fault>> {
     let (mut shows, mut found) = (Vec::new(), HashMap::new());
-    let mut faults = Vec::new();
+    let (mut list, mut faults) = (List::default(), Vec::new());
     for line in lines {
         if let Err(more) = take(line, &mut shows, &mut found) {
             faults.extend(more);
         }
     }
-    let mut list = List::default();
-    for show in shows {
-        let place = show.place;
-        let (mut dates, mut places) = (Vec::new(), Vec::new());
-        for date in show.dates {
-            places.push(date.place);
+    for gathered in shows {
+        let (show, written) = gathered.finish(&mut faults);
+        list.0.push(show);
+        list.1.push(written);
+    }
+    if faults.is_empty() {
+        return Ok(list);
+    }
+    faults.sort_by_key(|fault| (fault.place.line, fault.place.column));
+    Err(faults)
+}
+
+impl Gathered {
+    /// The show, without the dates whose seats contradict each other.
+    fn finish(self, faults: &mut Vec<Fault>) -> (Show, Written) {
+        let mut written = Written {
+            show: self.place,
+            dates: Vec::new(),
+        };
+        let mut dates = Vec::new();
+        for date in self.dates {
+            written.dates.push(date.place);
             match plan(&date.blocks) {
                 Err(fault) => faults.push(fault),
                 Ok(plan) => dates.push(ShowDate {
@@ -86,22 +102,14 @@ pub fn gather(lines: &[Line]) -> Result<List, Vec<Fault>> {
                 }),
             }
         }
-        list.0.push(Show {
-            key: show.key,
-            title: show.title,
-            venue: show.venue,
+        let show = Show {
+            key: self.key,
+            title: self.title,
+            venue: self.venue,
             dates,
-        });
-        list.1.push(Written {
-            show: place,
-            dates: places,
-        });
+        };
+        (show, written)
     }
-    if faults.is_empty() {
-        return Ok(list);
-    }
-    faults.sort_by_key(|fault| (fault.place.line, fault.place.column));
-    Err(faults)
 }
 
 type Name = (Option<String>, String, String);
@@ -282,15 +290,6 @@ fn plan(blocks: &[(Place, Option<SeatBlock>)]) -> Result<SeatPlan, Fault> {
         return Err(fault(*place, told));
     }
     SeatPlan::new(given.clone()).map_err(|invalid| {
-        // The more blocks, the more faults: halving finds the first that is one too many.
-        let (mut good, mut bad) = (0, given.len());
-        while bad - good > 1 {
-            let middle = usize::midpoint(good, bad);
-            match SeatPlan::new(given[..middle].to_vec()) {
-                Ok(_) => good = middle,
-                Err(_) => bad = middle,
-            }
-        }
         let told = match invalid {
             InvalidPlan::Overlap => {
                 "some of these seats are in an earlier line of the same date: write other numbers"
@@ -298,8 +297,22 @@ fn plan(blocks: &[(Place, Option<SeatBlock>)]) -> Result<SeatPlan, Fault> {
             }
             invalid => invalid.to_string(),
         };
-        fault(blocks[bad.saturating_sub(1)].0, &told)
+        fault(blocks[first_too_many(&given)].0, &told)
     })
+}
+
+/// Which block is the first that no hall can have with those before it. With more blocks there is
+/// never less to complain about, so halving finds it.
+fn first_too_many(blocks: &[SeatBlock]) -> usize {
+    let (mut good, mut bad) = (0, blocks.len());
+    while bad - good > 1 {
+        let middle = usize::midpoint(good, bad);
+        match SeatPlan::new(blocks[..middle].to_vec()) {
+            Ok(_) => good = middle,
+            Err(_) => bad = middle,
+        }
+    }
+    bad.saturating_sub(1)
 }
 
 #[cfg(test)]

@@ -31,14 +31,18 @@ pub async fn look(options: &Serve) -> Vec<Finding> {
     let opened = match Opened::running(&options.location).await {
         Ok(Some(opened)) => opened,
         Ok(None) => return vec![asleep(options).await],
-        Err(error) => return vec![Finding::bad("PostgreSQL", sentence(&error), "see above")],
+        Err(error) => {
+            let advice = "name a database that this user may use";
+            return vec![Finding::bad("PostgreSQL", sentence(&error), advice)];
+        }
     };
     match database::with(opened, async |database| Facts::gather(&database).await).await {
         Ok(facts) => judge(&facts, options),
         Err(error) => {
             let advice =
                 "see that it runs, that the URL is right, and that the network lets it through";
-            vec![Finding::bad("PostgreSQL", sentence(&error), advice)]
+            let told = format!("cannot be reached: {}", error.root_cause());
+            vec![Finding::bad("PostgreSQL", told, advice)]
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::ErrorKind,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -14,7 +13,7 @@ use rustix::{
 use secrecy::SecretString;
 
 use super::finding::Finding;
-use crate::{cli::Serve, config::Key, data_dir};
+use crate::{cli::Serve, config::Key, data_dir, keys::mode_if_open};
 
 /// With less room than this there is soon none.
 const LITTLE: u64 = 2 << 30;
@@ -84,10 +83,12 @@ pub fn room(subject: &str, path: &Path) -> Option<Finding> {
     #[allow(clippy::cast_precision_loss, reason = "it is shown with one decimal")]
     let told = format!("{:.1} GiB free", free as f64 / f64::from(1 << 30));
     let advice = "make room: a full disk stops PostgreSQL, and with it the sale";
-    Some(match free {
-        ..TOO_LITTLE => Finding::bad(subject, told, advice),
-        ..LITTLE => Finding::doubtful(subject, told, advice),
-        _ => Finding::good(subject, told),
+    Some(if free < TOO_LITTLE {
+        Finding::bad(subject, told, advice)
+    } else if free < LITTLE {
+        Finding::doubtful(subject, told, advice)
+    } else {
+        Finding::good(subject, told)
     })
 }
 
@@ -106,12 +107,17 @@ fn key_file(key: Key, path: &Path) -> Finding {
     if let Err(refusal) = key.judge(&SecretString::from(text.trim())) {
         return Finding::bad(subject, "cannot be used", refusal);
     }
-    let mode = fs::metadata(path).map_or(0, |file| file.permissions().mode());
-    if mode & 0o077 == 0 {
-        return Finding::good(subject, "readable by its owner alone");
+    match mode_if_open(path) {
+        None => Finding::good(subject, "readable by its owner alone"),
+        Some(mode) => {
+            let advice = format!("chmod 600 {}", path.display());
+            Finding::doubtful(
+                subject,
+                format!("others can read it (mode {mode:o})"),
+                advice,
+            )
+        }
     }
-    let told = format!("others can read it (mode {:o})", mode & 0o777);
-    Finding::doubtful(subject, told, format!("chmod 600 {}", path.display()))
 }
 
 /// `most` is none when there is no limit.
@@ -130,6 +136,8 @@ fn open_files(most: Option<u64>) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
     use crate::doctor::finding::Mark;
 

@@ -140,7 +140,7 @@ async fn a_hall_of_fifty_thousand_goes_in_and_out_within_seconds() {
     let exported = programmes.export().await.unwrap();
     assert_eq!(exported[0].show, wished[0]);
     let took = begun.elapsed();
-    assert!(took < std::time::Duration::from_secs(60), "{took:?}");
+    assert!(took < std::time::Duration::from_mins(1), "{took:?}");
     eprintln!("100,000 seats in and out: {took:?}");
 }
 
