@@ -78,7 +78,7 @@ fn each_fault_of_a_table_is_named_by_line_and_column_with_what_to_write() {
     .into_iter()
     .enumerate()
     {
-        assert!(found[at].starts_with(expected), "{:#?}", found);
+        assert!(found[at].starts_with(expected), "{found:#?}");
     }
     assert_eq!(found.len(), 9, "{found:#?}");
 }
@@ -134,7 +134,7 @@ fn each_fault_of_json_is_named_by_its_place() {
     .into_iter()
     .enumerate()
     {
-        assert!(found[at].starts_with(expected), "{:#?}", found);
+        assert!(found[at].starts_with(expected), "{found:#?}");
     }
     assert_eq!(found.len(), 3, "{found:#?}");
     let broken = faults("{\"concerts\": [\n  {\"title\": \"Night\",}\n]}");

@@ -3,6 +3,9 @@ use clap::Parser;
 use super::*;
 use crate::cli::{Cli, Command};
 
+/// What makes a good database a worse one.
+type Change = fn(&mut Facts);
+
 fn facts() -> Facts {
     Facts {
         inspection: Inspection {
@@ -48,7 +51,7 @@ fn of_a_good_database_there_is_nothing_to_complain_about() {
 
 #[test]
 fn each_thing_that_is_wrong_is_told_with_what_to_do() {
-    let cases: [(&str, fn(&mut Facts), &str); 7] = [
+    let cases: [(&str, Change, &str); 7] = [
         ("PostgreSQL", |f| f.inspection.major = 14, "upgrade to 15"),
         (
             "durability",
@@ -93,7 +96,7 @@ fn each_thing_that_is_wrong_is_told_with_what_to_do() {
 
 #[test]
 fn what_a_server_can_live_with_is_told_and_is_not_wrong() {
-    let cases: [(&str, fn(&mut Facts)); 5] = [
+    let cases: [(&str, Change); 5] = [
         ("connections", |f| f.inspection.connected = 90),
         ("clock", |f| f.ahead = Duration::seconds(9)),
         ("tables", |f| f.schema.pending = vec!["a".to_owned()]),
