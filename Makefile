@@ -54,7 +54,7 @@ check: rust ## formatting, lints, dependencies, and that the domain stays free o
 	scripts/check-dependencies.sh
 
 .PHONY: test
-test: rust postgres faketime ## get what is missing and run every test
+test: rust postgres faketime examples ## get what is missing and run every test
 	cargo build --locked -p boxoffice
 	$(with_postgres) cargo test --workspace --locked
 
@@ -65,6 +65,18 @@ postgres: ## get PostgreSQL, unless it is there
 .PHONY: faketime
 faketime:
 	@scripts/get-faketime.sh
+
+.PHONY: examples
+examples: ## get what the examples need, unless it is there
+	@scripts/get-examples.sh
+
+.PHONY: man
+man: rust ## write the manual pages into target/man
+	@cargo run --quiet --locked -p boxoffice -- man target/man
+
+.PHONY: doctor
+doctor: rust postgres ## look at the configuration, the database and the machine
+	@$(boxoffice) doctor $(ARGS)
 
 .PHONY: rust
 rust:

@@ -14,10 +14,11 @@ use tokio::process::Command;
 
 /// A directory of the test's own, removed at its end. Below the system's temporary directory: the
 /// user that PostgreSQL runs as must be able to reach it.
-struct Directory(PathBuf);
+pub struct Directory(PathBuf);
 
 impl Directory {
-    fn new() -> Self {
+    /// Not made yet.
+    pub fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let name = format!(
             "boxoffice-{}-{}",
@@ -27,7 +28,8 @@ impl Directory {
         Self(std::env::temp_dir().join(name))
     }
 
-    fn path(&self) -> &str {
+    /// Its name.
+    pub fn path(&self) -> &str {
         self.0.to_str().unwrap()
     }
 }
@@ -38,7 +40,8 @@ impl Drop for Directory {
     }
 }
 
-async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+/// Runs the program with these variables and no others.
+pub async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(binary().await);
     command
         .args(arguments)
@@ -55,7 +58,8 @@ async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+/// What it wrote, to stdout and to stderr.
+pub fn said(output: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),

@@ -9,12 +9,17 @@
 
 mod abuse;
 mod access;
+mod backup;
 mod bad_days;
 mod bad_input;
 mod bank;
 mod chaos;
 mod commands;
+mod concerts;
+mod deploy;
+mod doctor;
 mod events;
+mod examples;
 mod faults;
 mod house;
 mod journey;
@@ -29,4 +34,6 @@ mod readme;
 mod seat_maps;
 mod tokens;
 mod traces;
+mod upgrade;
+mod watch;
 mod webhooks;

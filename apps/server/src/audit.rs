@@ -1,12 +1,14 @@
 //! `boxoffice audit`: are the promises kept?
 
+mod watch;
+
 use std::{
     fmt::Write as _,
     io::{Write as _, stdout},
     process::ExitCode,
 };
 
-use adapters_postgres::PgAuditor;
+use adapters_postgres::{Database, PgAuditor};
 use anyhow::{Error, Result};
 use domain::{
     audit::{Auditor, Finding},
@@ -14,24 +16,35 @@ use domain::{
 };
 
 use crate::{
-    config::Location,
+    cli::Audit,
     database::{self, Opened, unreachable},
+    progress::Progress,
 };
 
 /// Runs the command; exit code 1 when a promise is broken.
-pub async fn run(location: &Location) -> Result<ExitCode> {
-    let opened = Opened::existing(location).await?;
-    let findings = database::with(opened, async |database| {
-        PgAuditor::new(database).audit().await.map_err(explained)
+pub async fn run(options: &Audit) -> Result<ExitCode> {
+    let opened = Opened::existing(&options.location).await?;
+    let kept = database::with(opened, async |database| {
+        if options.watch {
+            watch::watch(&database, options).await
+        } else {
+            once(database).await
+        }
     });
-    let findings = findings.await?;
-    stdout().write_all(report(&findings).as_bytes())?;
-    let kept = findings.iter().all(holds);
-    Ok(if kept {
+    Ok(if kept.await? {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Checks all promises once, and tells whether they are kept.
+async fn once(database: Database) -> Result<bool> {
+    let line = Progress::of("checking every promise");
+    let findings = PgAuditor::new(database).audit().await.map_err(explained)?;
+    drop(line);
+    stdout().write_all(report(&findings).as_bytes())?;
+    Ok(findings.iter().all(holds))
 }
 
 fn explained(error: StorageError) -> Error {

@@ -6,8 +6,8 @@ use anyhow::{Error, Result};
 
 use crate::{
     audit,
-    cli::{Cli, Command},
-    logging, migrate, seed, serve,
+    cli::{Cli, Command, Concerts},
+    concerts, doctor, logging, migrate, paper, ready, seed, serve,
     traces::Traces,
 };
 
@@ -18,12 +18,21 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         _ => None,
     };
     logging::start(&cli.log, traces.as_ref())?;
-    logging::warn_of_unknown_variables();
+    // The doctor tells it in its own words.
+    if !matches!(cli.command, Command::Doctor(_)) {
+        logging::warn_of_unknown_variables();
+    }
     let done = match cli.command {
         Command::Serve(options) => serve::run(&options).await,
         Command::Migrate(location) => migrate::run(&location).await,
         Command::Seed(location) => seed::run(&location).await,
-        Command::Audit(location) => audit::run(&location).await,
+        Command::Concerts(Concerts::Import(options)) => concerts::import(&options).await,
+        Command::Concerts(Concerts::Export(options)) => concerts::export(&options).await,
+        Command::Audit(options) => audit::run(&options).await,
+        Command::Doctor(options) => doctor::run(&options).await,
+        Command::Ready(listening) => Ok(ready::run(&listening.listen).await),
+        Command::Completions { shell } => paper::completions(shell),
+        Command::Man { directory } => paper::man(directory.as_deref()),
     };
     if let Some(traces) = traces {
         traces.finish().await;

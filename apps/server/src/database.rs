@@ -67,6 +67,17 @@ impl Opened {
         }
     }
 
+    /// The database that was named, or the private one if somebody runs it. Starts nothing.
+    pub async fn running(location: &Location) -> Result<Option<Self>> {
+        location.check()?;
+        if let Some(url) = location.database_url() {
+            return Ok(Some(Self::named(url, location)));
+        }
+        let data_dir = data_dir::choose(location.data_dir())?;
+        let url = private::running(private::settings(&data_dir)).await?;
+        Ok(url.map(|url| Self::named(&SecretString::from(url), location)))
+    }
+
     /// As [`Self::for_command`], but only if there is a database already.
     pub async fn existing(location: &Location) -> Result<Self> {
         if location.database_url().is_none() {

@@ -69,9 +69,14 @@ fn read(path: &Path) -> Result<Option<SecretString>> {
     }
 }
 
-fn warn_if_open(path: &Path) {
+/// The mode of a file that others can read or change.
+pub fn mode_if_open(path: &Path) -> Option<u32> {
     let mode = fs::metadata(path).map_or(0, |file| file.permissions().mode());
-    if mode & 0o077 != 0 {
+    (mode & 0o077 != 0).then_some(mode & 0o777)
+}
+
+fn warn_if_open(path: &Path) {
+    if mode_if_open(path).is_some() {
         let path = path.display();
         tracing::warn!("others can read {path}: close it with `chmod 600 {path}`");
     }

@@ -52,10 +52,14 @@ where
 
 /// Warns of variables that look like ours but mean nothing, such as a misspelt one.
 pub fn warn_of_unknown_variables() {
-    let set = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    for name in unknown(set) {
+    for name in unknown_variables() {
         tracing::warn!("{name} is set, but there is no such option: see `boxoffice serve --help`");
     }
+}
+
+/// Variables that look like ours but mean nothing.
+pub fn unknown_variables() -> Vec<String> {
+    unknown(env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
 }
 
 fn unknown(set: impl Iterator<Item = String>) -> Vec<String> {

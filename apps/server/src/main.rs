@@ -5,15 +5,20 @@
 mod audit;
 mod cli;
 mod commands;
+mod concerts;
 mod config;
 mod data_dir;
 mod database;
+mod doctor;
 mod ids;
 mod keys;
 mod logging;
 mod measuring;
 mod migrate;
+mod paper;
 mod private;
+mod progress;
+mod ready;
 mod schedulers;
 mod seed;
 mod serve;
@@ -23,14 +28,13 @@ mod traces;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::typed();
     match runtime().and_then(|runtime| runtime.block_on(commands::run(cli))) {
         Ok(code) => code,
         Err(error) => {

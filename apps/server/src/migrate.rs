@@ -11,12 +11,17 @@ use anyhow::{Context, Result};
 use crate::{
     config::Location,
     database::{self, Opened, unreachable},
+    progress::Progress,
 };
 
 /// Runs the command.
 pub async fn run(location: &Location) -> Result<ExitCode> {
     let opened = Opened::for_command(location).await?;
-    let names = database::with(opened, async |database| migrate(&database).await).await?;
+    let names = database::with(opened, async |database| {
+        let _line = Progress::of("bringing the tables up to date");
+        migrate(&database).await
+    });
+    let names = names.await?;
     let mut out = stdout().lock();
     for name in &names {
         writeln!(out, "migrated {name}")?;

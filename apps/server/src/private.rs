@@ -1,6 +1,9 @@
 //! The server's private PostgreSQL, kept running.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use private_postgres::{Cluster, Error, Settings};
@@ -27,6 +30,12 @@ pub async fn running(settings: Settings) -> Result<Option<String>> {
     spawn_blocking(move || Cluster::running(&settings))
         .await?
         .map_err(explained)
+}
+
+/// Where the PostgreSQL is that would run it. Starts nothing.
+pub async fn programs(settings: Settings) -> Result<PathBuf> {
+    let found = spawn_blocking(move || Cluster::programs(&settings)).await?;
+    found.map_err(explained)
 }
 
 /// Whether the error says that another process runs it.

@@ -1,7 +1,6 @@
 //! `boxoffice seed`: a dozen concerts to try things out on.
 
 mod programme;
-mod progress;
 mod venues;
 
 use std::{
@@ -19,12 +18,13 @@ use domain::{
     page::PageRequest,
 };
 
-use self::{programme::Show, progress::Progress};
+use self::programme::Show;
 use crate::{
     config::Location,
     database::{self, Opened, unreachable},
     ids::UuidV7Ids,
     migrate::migrate,
+    progress::Progress,
 };
 
 /// Who adds the concerts, in the log.
@@ -84,14 +84,10 @@ pub async fn fill(database: &Database) -> Result<Option<Sown>> {
     let ids = Arc::new(UuidV7Ids::new(clock.clone()));
     let shows = programme::shows(clock.now())?;
     let catalogue = CatalogueService::new(store, maps, clock, ids);
-    sow(&catalogue, shows, &mut Progress::on_terminal()).await
+    sow(&catalogue, shows).await
 }
 
-async fn sow(
-    catalogue: &dyn Catalogue,
-    shows: Vec<Show>,
-    progress: &mut Progress,
-) -> Result<Option<Sown>> {
+async fn sow(catalogue: &dyn Catalogue, shows: Vec<Show>) -> Result<Option<Sown>> {
     let any = PageRequest {
         after: None,
         limit: 1,
@@ -100,14 +96,17 @@ async fn sow(
         return Ok(None);
     }
     let mut sown = Sown::default();
-    let of = shows.len();
+    let (of, progress) = (shows.len(), Progress::of("adding concerts"));
     for show in shows {
-        progress.show(sown.concerts, of, show.title.as_str());
+        let title = show.title.as_str();
+        progress.show(format!(
+            "adding concerts {:>2}/{of}  {title}",
+            sown.concerts + 1
+        ));
         add(catalogue, show, &mut sown)
             .await
             .context("the concerts could not be added")?;
     }
-    progress.end();
     Ok(Some(sown))
 }
 

@@ -10,6 +10,7 @@ use std::{net::TcpListener, path::PathBuf, process::ExitCode};
 use adapters_http::Listeners;
 use anyhow::{Context, Result};
 
+pub use self::greeting::reachable;
 use self::{greeting::Greeting, running::Running};
 use crate::{cli::Serve, config::Key, data_dir, database::Opened, keys::Secrets, signals};
 

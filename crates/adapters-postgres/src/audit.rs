@@ -24,7 +24,7 @@ struct Check {
 /// An audit of a large database takes longer than any request may, and reads whole tables. The plans of
 /// requests are the wrong ones for that; so are those of a planner that has not yet heard how much was
 /// sold in the last minute, and would look each seat up by itself.
-const WHOLE_TABLES: &str = "SET LOCAL statement_timeout = 0; SET LOCAL plan_cache_mode = auto; \
+pub(crate) const WHOLE_TABLES: &str = "SET LOCAL statement_timeout = 0; SET LOCAL plan_cache_mode = auto; \
     SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; \
     SET LOCAL enable_mergejoin = on; SET LOCAL enable_nestloop = off";
 

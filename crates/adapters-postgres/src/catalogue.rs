@@ -128,7 +128,10 @@ impl CatalogueStore for PgCatalogue {
     }
 }
 
-async fn add_schedule(conn: &mut AsyncPgConnection, new: NewSchedule) -> QueryResult<bool> {
+pub(crate) async fn add_schedule(
+    conn: &mut AsyncPgConnection,
+    new: NewSchedule,
+) -> QueryResult<bool> {
     let NewSchedule { schedule, seats } = new;
     let added = sql::<()>(
         "INSERT INTO schedules (id, concert_id, starts_at, sales_open_at, total_seats, \

@@ -7,20 +7,25 @@ use time::OffsetDateTime;
 
 use crate::{
     clock::Clock,
-    id::{ConcertId, IdGenerator, ScheduleId, SeatId},
-    money::Money,
+    id::{ConcertId, IdGenerator, ScheduleId},
     operators::{Action, Change, Operator},
     page::{Page, PageRequest},
-    seats::{Seat, SeatStatus},
+    seats::Seat,
     storage::StorageError,
 };
 
 mod memo;
 mod plan;
+mod programme;
 mod seat_map;
 
 pub use memo::Memo;
 pub use plan::{InvalidPlan, InvalidText, SeatBlock, SeatPlan, ShortText};
+#[cfg(any(test, feature = "mock"))]
+pub use programme::MockProgrammes;
+pub use programme::{
+    Additions, Clash, Difference, Imported, KnownShow, Programmes, Show, ShowDate, additions,
+};
 pub use seat_map::{InvalidVersion, MapVersion, SeatMap, SeatRow, SeatsRead, Snapshot};
 
 /// A show.
@@ -229,17 +234,6 @@ impl CatalogueService {
         let found = self.maps.map(schedule, seen).await?;
         Ok(found.filter(|snapshot| snapshot.map.total() > 0))
     }
-
-    fn seats_of(&self, plan: &SeatPlan) -> Vec<Seat> {
-        let seat = |(number, grade, price): (_, &ShortText, Money)| Seat {
-            id: SeatId::new(self.ids.next()),
-            number,
-            grade: grade.as_str().to_owned(),
-            price,
-            status: SeatStatus::Available,
-        };
-        plan.seats().map(seat).collect()
-    }
 }
 
 #[async_trait]
@@ -316,22 +310,13 @@ impl Catalogue for CatalogueService {
         sales_open_at: Option<OffsetDateTime>,
         plan: SeatPlan,
     ) -> Result<Schedule, CatalogueError> {
-        let id = ScheduleId::new(self.ids.next());
-        let seats = self.seats_of(&plan);
-        let total_seats = u32::try_from(seats.len()).unwrap_or(u32::MAX);
-        let schedule = Schedule {
-            id,
-            concert_id,
+        let date = ShowDate {
             starts_at,
             sales_open_at,
-            total_seats,
-            remaining_seats: total_seats,
-            sold_seats: 0,
+            plan,
         };
-        let new = NewSchedule {
-            schedule: schedule.clone(),
-            seats,
-        };
+        let new = date.schedule(concert_id, self.ids.as_ref());
+        let schedule = new.schedule.clone();
         if !self.store.add_schedule(operator, new).await? {
             return Err(CatalogueError::ConcertNotFound);
         }

@@ -84,6 +84,20 @@ impl Cluster {
         }
     }
 
+    /// The directory of the PostgreSQL that would run the cluster, without starting or changing
+    /// anything.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or none of the version that the data was made by.
+    pub fn programs(settings: &Settings) -> Result<PathBuf, Error> {
+        let data = Layout::of(&settings.data_dir)?.data();
+        let version = fs::read_to_string(data.join("PG_VERSION")).unwrap_or_default();
+        let version = version.trim().parse().ok();
+        let binaries = Binaries::find(version.map(|version| (data.as_path(), version)))?;
+        Ok(binaries.directory)
+    }
+
     /// The URL of the database that was named in the settings.
     pub fn url(&self) -> String {
         self.url_for(&self.database)

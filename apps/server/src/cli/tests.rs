@@ -8,7 +8,10 @@ use domain::{
     reservations::{HoldRules, RefundRules},
 };
 
+use secrecy::ExposeSecret;
+
 use super::*;
+use crate::config::Key;
 
 fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
     Cli::try_parse_from([&["boxoffice"], arguments].concat())
@@ -265,4 +268,30 @@ fn the_limits_of_the_database_nest_within_every_request_timeout() {
         let millis = [limits.statement, limits.lock].map(|limit| limit.as_millis());
         assert_eq!(millis, [statement, lock], "{request_timeout}");
     }
+}
+
+#[test]
+fn a_secret_may_be_in_a_file_and_what_is_said_directly_counts_first() {
+    let file = std::env::temp_dir().join(format!("boxoffice-secret-{}", std::process::id()));
+    std::fs::write(&file, "a key of sixteen-or-more\n").unwrap();
+    let path = file.to_str().unwrap();
+    let given = |arguments: &[&str]| {
+        let options = serve(arguments);
+        let secret = options.keys.given(Key::Operator).cloned();
+        secret.map(|secret| secret.expose_secret().to_owned())
+    };
+    let in_file = given(&["--operator-key-file", path]);
+    assert_eq!(in_file.as_deref(), Some("a key of sixteen-or-more"));
+    let both = given(&["--operator-key-file", path, "--operator-key", "said"]);
+    assert_eq!(both.as_deref(), Some("said"));
+    let empty = given(&["--operator-key-file", path, "--operator-key="]);
+    assert_eq!(empty.as_deref(), Some("a key of sixteen-or-more"));
+    assert_eq!(given(&["--operator-key-file="]), None);
+    let url = serve(&["--database-url-file", path]);
+    assert!(url.location.database_url().is_some() && url.check().is_err());
+    std::fs::write(&file, "\n").unwrap();
+    let refused = |path| parse(&["serve", "--token-secret-file", path]).unwrap_err();
+    assert!(refused(path).to_string().contains("the file is empty"));
+    std::fs::remove_file(&file).unwrap();
+    assert!(refused(path).to_string().contains("cannot be read"));
 }

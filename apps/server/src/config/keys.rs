@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     Refusal,
-    values::{duration, secret},
+    values::{duration, secret, secret_file},
 };
 
 /// Who may do what.
@@ -25,6 +25,15 @@ pub struct Keys {
     )]
     operator_key: Option<SecretString>,
 
+    /// A file that the operator's key is in, in place of the key itself
+    #[arg(
+        long,
+        env = "BOXOFFICE_OPERATOR_KEY_FILE",
+        value_name = "FILE",
+        value_parser = secret_file
+    )]
+    operator_key_file: Option<SecretString>,
+
     /// The secret that signs the tokens of users, 32 bytes or more, the same for all servers of one
     /// database. To change it, give several, separated by commas or lines: the first one signs, and
     /// tokens signed with any of them are good. Without it one is made up once and kept in the file
@@ -37,6 +46,15 @@ pub struct Keys {
         value_parser = secret()
     )]
     token_secret: Option<SecretString>,
+
+    /// A file that the secret is in, or several of them, in place of the secret itself
+    #[arg(
+        long,
+        env = "BOXOFFICE_TOKEN_SECRET_FILE",
+        value_name = "FILE",
+        value_parser = secret_file
+    )]
+    token_secret_file: Option<SecretString>,
 
     /// How long a user's access token is good. There is no way to sign in again, so be generous
     #[arg(
@@ -123,8 +141,8 @@ pub fn token_secrets(given: &SecretString) -> Vec<SecretString> {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Operator => "the operator key (BOXOFFICE_OPERATOR_KEY or operator.key)",
-            Self::Token => "the token secret (BOXOFFICE_TOKEN_SECRET or token.key)",
+            Self::Operator => "the operator key (BOXOFFICE_OPERATOR_KEY, its file or operator.key)",
+            Self::Token => "the token secret (BOXOFFICE_TOKEN_SECRET, its file or token.key)",
         })
     }
 }
@@ -132,13 +150,12 @@ impl fmt::Display for Key {
 impl Keys {
     /// The secret as given; nothing (and so the one in its file) when it is missing or empty.
     pub fn given(&self, key: Key) -> Option<&SecretString> {
-        let secret = match key {
-            Key::Operator => &self.operator_key,
-            Key::Token => &self.token_secret,
+        let given = match key {
+            Key::Operator => [&self.operator_key, &self.operator_key_file],
+            Key::Token => [&self.token_secret, &self.token_secret_file],
         };
-        secret
-            .as_ref()
-            .filter(|secret| !secret.expose_secret().is_empty())
+        let mut given = given.into_iter().flatten();
+        given.find(|secret| !secret.expose_secret().is_empty())
     }
 
     /// Whether anyone may sign up.

@@ -7,11 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     Refusal,
-    values::{duration, path, secret},
+    values::{duration, path, secret, secret_file},
 };
 
 /// Which database, and where files are kept.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Database and files")]
 pub struct Location {
     /// The database to use.
@@ -25,6 +25,16 @@ pub struct Location {
         value_parser = secret()
     )]
     database_url: Option<SecretString>,
+
+    /// A file that the database's URL is in, in place of the URL itself.
+    #[arg(
+        long,
+        help = "A file that the URL is in, in place of the URL itself",
+        env = "BOXOFFICE_DATABASE_URL_FILE",
+        value_name = "FILE",
+        value_parser = secret_file
+    )]
+    database_url_file: Option<SecretString>,
 
     /// Where files are kept.
     #[arg(
@@ -52,9 +62,10 @@ pub struct Location {
 impl Location {
     /// The database's URL; nothing (and so a private one) when it is missing or empty.
     pub fn database_url(&self) -> Option<&SecretString> {
-        self.database_url
-            .as_ref()
-            .filter(|url| !url.expose_secret().is_empty())
+        let mut given = [&self.database_url, &self.database_url_file]
+            .into_iter()
+            .flatten();
+        given.find(|url| !url.expose_secret().is_empty())
     }
 
     /// The data directory, if one was named.

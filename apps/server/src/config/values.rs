@@ -86,6 +86,18 @@ pub fn secret() -> impl TypedValueParser<Value = SecretString> {
     StringValueParser::new().map(SecretString::from)
 }
 
+/// Reads the file that keeps what must never be shown. Without a name there is none.
+pub fn secret_file(name: &str) -> Result<SecretString, String> {
+    if name.is_empty() {
+        return Ok(SecretString::default());
+    }
+    match std::fs::read_to_string(name) {
+        Ok(text) if text.trim().is_empty() => Err("the file is empty".to_owned()),
+        Ok(text) => Ok(SecretString::from(text.trim())),
+        Err(error) => Err(format!("the file cannot be read: {error}")),
+    }
+}
+
 /// Reads a path, which may be empty: that counts as missing.
 pub fn path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)

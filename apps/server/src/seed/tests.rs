@@ -124,9 +124,7 @@ async fn an_empty_database_gets_all_of_it() {
         dates: shows.iter().map(|show| show.dates.len()).sum(),
         seats: shows.iter().map(seats).sum(),
     };
-    let sown = sow(&catalogue(store), shows, &mut Progress::hidden())
-        .await
-        .unwrap();
+    let sown = sow(&catalogue(store), shows).await.unwrap();
     assert_eq!(sown, Some(expected));
 }
 
@@ -140,8 +138,6 @@ async fn a_database_with_concerts_is_left_alone() {
         venue: text,
     }]);
     let shows = programme::shows(NOW).unwrap();
-    let sown = sow(&catalogue(store), shows, &mut Progress::hidden())
-        .await
-        .unwrap();
+    let sown = sow(&catalogue(store), shows).await.unwrap();
     assert_eq!(sown, None);
 }

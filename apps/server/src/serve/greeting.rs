@@ -72,7 +72,7 @@ fn for_people(address: SocketAddr, data: &str, key: &str) -> String {
 }
 
 /// An address that a client on this machine can use: "everywhere" is not one.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

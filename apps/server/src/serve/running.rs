@@ -140,10 +140,25 @@ async fn prepare_with(options: &Serve, database: &Database) -> Result<()> {
     for name in migrate(database).await? {
         tracing::info!("migrated {name}");
     }
+    warn_of_newer_tables(database).await?;
     if options.seed
         && let Some(sown) = seed::fill(database).await?
     {
         tracing::info!("{sown}");
+    }
+    Ok(())
+}
+
+/// Migrations only add (migrations/README.md), so that a program works with the tables of a newer one
+/// while it is being replaced. For good it should not.
+async fn warn_of_newer_tables(database: &Database) -> Result<()> {
+    let state = adapters_postgres::schema_state(database).await;
+    let newer = state.map_err(unreachable)?.newer;
+    if !newer.is_empty() {
+        tracing::warn!(
+            "the database was brought up to date by a newer program ({}): finish the upgrade",
+            newer.join(", ")
+        );
     }
     Ok(())
 }

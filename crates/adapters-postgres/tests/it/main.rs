@@ -25,6 +25,7 @@ mod model;
 mod operators;
 mod outage;
 mod payments;
+mod programmes;
 mod queue;
 mod refunds;
 mod reservations;

@@ -99,6 +99,11 @@ impl SeatPlan {
         Self(SeatNumber::new(50).map(block).into_iter().collect())
     }
 
+    /// The blocks, by number.
+    pub fn blocks(&self) -> &[SeatBlock] {
+        &self.0
+    }
+
     /// Each seat's number, grade and price, by number.
     pub fn seats(&self) -> impl Iterator<Item = (SeatNumber, &ShortText, Money)> + '_ {
         self.0.iter().flat_map(|block| {

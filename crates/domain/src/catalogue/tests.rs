@@ -1,5 +1,10 @@
 use super::*;
-use crate::{clock::FixedClock, id::CountingIds, seats::SeatNumber};
+use crate::{
+    clock::FixedClock,
+    id::{CountingIds, SeatId},
+    money::Money,
+    seats::{SeatNumber, SeatStatus},
+};
 use futures_util::FutureExt;
 use time::{Duration, macros::datetime};
 use uuid::Uuid;

@@ -1,0 +1,2 @@
+DROP INDEX concerts_key;
+ALTER TABLE concerts DROP COLUMN key;
