@@ -23,5 +23,6 @@ mod operators;
 mod queue;
 mod races;
 mod readme;
+mod refunds;
 mod seat_maps;
 mod tokens;

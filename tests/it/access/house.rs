@@ -20,6 +20,7 @@ pub struct House {
     pub app: App,
     concert: String,
     schedule: String,
+    called_off: String,
     day: String,
     seats: AtomicU32,
 }
@@ -41,10 +42,15 @@ impl House {
         let in_seoul = starts_at.to_offset(time::UtcOffset::from_hms(9, 0, 0).unwrap());
         let day = in_seoul.date().to_string();
         let seats = AtomicU32::new(1);
+        let called_off = app.schedule(2).await;
+        let path = format!("/v1/admin/schedules/{called_off}/cancellation");
+        let off = app.operator(Method::POST, &path, &json!({})).await;
+        assert_eq!(off.status, 202, "{off:?}");
         Self {
             app,
             concert,
             schedule,
+            called_off,
             day,
             seats,
         }
@@ -77,6 +83,7 @@ impl House {
             day: self.day.clone(),
             held: held.text("id").to_owned(),
             payment: paid.text("id").to_owned(),
+            called_off: self.called_off.clone(),
         }
     }
 
