@@ -148,6 +148,6 @@ async fn what_only_the_server_decides_is_refused_in_every_body() {
         let control = send(&good).await;
         assert!(control.code().is_empty(), "the control: {control:?}");
     }
-    assert_eq!(bodies, 14);
+    assert_eq!(bodies, 15);
     house.app.assert_audit_clean().await;
 }

@@ -31,6 +31,7 @@ mod operators;
 mod queue;
 mod races;
 mod readme;
+mod refunds;
 mod seat_maps;
 mod tokens;
 mod traces;

@@ -76,6 +76,8 @@ async fn what_the_readme_tells_operators_works_after_the_tour() {
         r#""amount":0"#,
         r#""sales_closed":true"#,
         r#""action":"seats.given""#,
+        r#""reason":"the singer is ill""#,
+        r#""amount_refunded":"#,
     ] {
         assert!(said.contains(expected), "no {expected} in:\n{said}");
     }

@@ -20,6 +20,7 @@ pub struct House {
     pub app: App,
     concert: String,
     schedule: String,
+    called_off: String,
     day: String,
     webhooks: [String; 2],
     seats: AtomicU32,
@@ -43,10 +44,15 @@ impl House {
         let day = in_seoul.date().to_string();
         let webhooks = [webhook(&app).await, webhook(&app).await];
         let seats = AtomicU32::new(1);
+        let called_off = app.schedule(2).await;
+        let path = format!("/v1/admin/schedules/{called_off}/cancellation");
+        let off = app.operator(Method::POST, &path, &json!({})).await;
+        assert_eq!(off.status, 202, "{off:?}");
         Self {
             app,
             concert,
             schedule,
+            called_off,
             day,
             webhooks,
             seats,
@@ -81,6 +87,7 @@ impl House {
             webhooks: self.webhooks.clone(),
             held: held.text("id").to_owned(),
             payment: paid.text("id").to_owned(),
+            called_off: self.called_off.clone(),
         }
     }
 

@@ -20,6 +20,8 @@ pub struct Owner {
     /// A hold, to be paid or cancelled.
     pub held: String,
     pub payment: String,
+    /// A date that was called off.
+    pub called_off: String,
     /// A key of an operator, to be revoked.
     pub key: String,
     /// A seat to be blocked, one to be given away, and a block to be freed.
@@ -62,6 +64,7 @@ pub fn request(app: &App, row: &Row<'_>, owner: &Owner, things: &Things) -> Requ
         path if path.starts_with("/v1/reservations/{id}") => &things.reservation,
         path if path.starts_with("/v1/payments/{id}") => &things.payment,
         path if path.starts_with("/v1/schedules/{id}") => &owner.schedule,
+        "/v1/admin/schedules/{id}/cancellation" => &owner.called_off,
         path if path.starts_with("/v1/admin/schedules/{id}") => &owner.schedule,
         "/v1/admin/blocks/{id}" => &owner.block,
         "/v1/admin/keys/{id}" => &owner.key,
@@ -107,6 +110,7 @@ pub fn body(row: &Row<'_>, owner: &Owner, things: &Things) -> Option<Value> {
         (_, "/v1/admin/schedules/{id}/complimentary") => {
             json!({"user_id": owner.fan.id, "seat_numbers": [owner.house_seats[1]]})
         }
+        (_, "/v1/admin/schedules/{id}/cancellation") => json!({}),
         (_, "/v1/admin/keys") => json!({"name": owner.held}),
         (_, "/v1/admin/webhooks") => {
             json!({"url": "https://receiver.example", "events": ["reservation.refunded"]})
