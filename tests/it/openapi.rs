@@ -1,4 +1,4 @@
-//! What the server says of itself in OpenAPI is what it does: real answers of the journey and of its
+//! What the server says of itself, at `/openapi.json`, is what it does: real answers of the journey and of its
 //! problems, each against its own description.
 
 mod contract;
@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use system_tests::{App, Fan, OPERATOR_KEY};
 
 use contract::Contract;
+
+/// An id that nothing has.
+const NOTHING: &str = "0190b5f4-0000-7000-8000-000000000000";
 
 /// Someone who checks every answer.
 struct Checked<'a> {
@@ -173,6 +176,42 @@ async fn every_answer_of_the_journey_is_as_described() {
     app.assert_audit_clean().await;
 }
 
+/// Holds and payments that cannot be.
+async fn refused_holds(checked: &Checked<'_>, date: &str, pass: &str) {
+    let hold = |seats: Value| json!({"schedule_id": date, "seat_numbers": seats});
+    let held = checked
+        .post("/v1/reservations", pass, hold(json!([1, 2])), 201)
+        .await;
+    checked
+        .post("/v1/reservations", pass, hold(json!([2])), 409)
+        .await;
+    checked
+        .post("/v1/reservations", pass, hold(json!([51])), 404)
+        .await;
+    checked
+        .post("/v1/reservations", pass, hold(json!([3, 4, 5])), 409)
+        .await;
+    checked
+        .post("/v1/reservations", pass, hold(json!([])), 422)
+        .await;
+    checked
+        .post(
+            "/v1/payments",
+            pass,
+            json!({"reservation_id": held["id"]}),
+            402,
+        )
+        .await;
+    checked
+        .post(
+            "/v1/payments",
+            pass,
+            json!({"reservation_id": NOTHING}),
+            404,
+        )
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_problem_of_the_journey_is_as_described() {
     let app = App::with(
@@ -203,7 +242,6 @@ async fn every_problem_of_the_journey_is_as_described() {
         access_token: access,
         ..
     } = &shopper;
-    let nothing = "0190b5f4-0000-7000-8000-000000000000";
 
     checked.get("/v1/users/me", "", 401).await;
     checked.get("/v1/users/me", "forged", 401).await;
@@ -222,14 +260,14 @@ async fn every_problem_of_the_journey_is_as_described() {
         .post("/v1/users", "", json!({"name": "x".repeat(20_000)}), 413)
         .await;
     checked
-        .get(&format!("/v1/users/{nothing}/balance"), access, 404)
+        .get(&format!("/v1/users/{NOTHING}/balance"), access, 404)
         .await;
     let charges = format!("/v1/users/{}/balance/charges", shopper.id);
     checked
         .post(&charges, access, json!({"amount": 0}), 422)
         .await;
     checked
-        .get(&format!("/v1/concerts/{nothing}/schedules"), pass, 404)
+        .get(&format!("/v1/concerts/{NOTHING}/schedules"), pass, 404)
         .await;
     checked
         .get(
@@ -239,47 +277,16 @@ async fn every_problem_of_the_journey_is_as_described() {
         )
         .await;
     checked
-        .get(&format!("/v1/schedules/{nothing}/seats"), pass, 404)
+        .get(&format!("/v1/schedules/{NOTHING}/seats"), pass, 404)
         .await;
     checked
-        .get(&format!("/v1/payments/{nothing}"), access, 404)
+        .get(&format!("/v1/payments/{NOTHING}"), access, 404)
         .await;
     checked
-        .get(&format!("/v1/reservations/{nothing}"), access, 404)
+        .get(&format!("/v1/reservations/{NOTHING}"), access, 404)
         .await;
 
-    let hold = |seats: Value| json!({"schedule_id": date, "seat_numbers": seats});
-    let held = checked
-        .post("/v1/reservations", pass, hold(json!([1, 2])), 201)
-        .await;
-    checked
-        .post("/v1/reservations", pass, hold(json!([2])), 409)
-        .await;
-    checked
-        .post("/v1/reservations", pass, hold(json!([51])), 404)
-        .await;
-    checked
-        .post("/v1/reservations", pass, hold(json!([3, 4, 5])), 409)
-        .await;
-    checked
-        .post("/v1/reservations", pass, hold(json!([])), 422)
-        .await;
-    checked
-        .post(
-            "/v1/payments",
-            pass,
-            json!({"reservation_id": held["id"]}),
-            402,
-        )
-        .await;
-    checked
-        .post(
-            "/v1/payments",
-            pass,
-            json!({"reservation_id": nothing}),
-            404,
-        )
-        .await;
+    refused_holds(&checked, &date, pass).await;
     checked
         .ask(("DELETE", "/v1/queue/tokens/me"), pass, Value::Null, 204)
         .await;

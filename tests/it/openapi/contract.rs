@@ -121,7 +121,7 @@ fn close(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
             members.values_mut().for_each(close);
-            if members.get("properties").is_some_and(|it| it.is_object())
+            if members.get("properties").is_some_and(Value::is_object)
                 && members.get("type").is_some()
             {
                 members.insert("additionalProperties".to_owned(), false.into());

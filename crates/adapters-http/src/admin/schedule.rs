@@ -21,6 +21,7 @@ use crate::{
 pub(crate) struct NewSchedule {
     #[serde(with = "time::serde::rfc3339")]
     starts_at: OffsetDateTime,
+    /// Not after it starts; without it, sales are open at once.
     #[serde(default, with = "time::serde::rfc3339::option")]
     sales_open_at: Option<OffsetDateTime>,
     /// Without them, seats 1 to 50 of grade `R` at 110,000 won.
