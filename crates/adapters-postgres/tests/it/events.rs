@@ -215,7 +215,7 @@ async fn one_who_reads_during_a_busy_sale_misses_nothing_and_sees_each_life_in_o
     let fans = shoppers(&here, 200).await;
     let over = std::sync::atomic::AtomicBool::new(false);
     let fan = async |n: usize, pass: domain::queue::Pass| {
-        let (process, other) = if n % 2 == 0 {
+        let (process, other) = if n.is_multiple_of(2) {
             (&here, &there)
         } else {
             (&there, &here)

@@ -90,7 +90,8 @@ async fn an_endpoint_gets_what_happens_after_it_was_registered() {
     let kinds = Some(vec![EventKind::QueueAdmitted]);
     let made = wanting(&here, "https://a.example/x", kinds).await;
     assert_eq!((made.position, made.state()), (2, EndpointState::Active));
-    assert_eq!(there.mailroom.list().await.unwrap(), [made.clone()]);
+    let all = there.mailroom.list().await.unwrap();
+    assert_eq!((all.len(), &all[0]), (1, &made));
     assert_eq!(claim(&here).await, None);
     shoppers(&here, 2).await;
     assert_eq!(round(&there, accepted).await, Some(vec![3, 4]));

@@ -188,12 +188,10 @@ mod tests {
 
     fn service(mailroom: MockMailroom) -> EventService {
         let mut courier = MockCourier::new();
-        courier
-            .expect_accepts()
-            .returning(|url| match url.starts_with("https://") {
-                true => Ok(()),
-                false => Err(BadUrl("no".into())),
-            });
+        courier.expect_accepts().returning(|url| {
+            let good = url.starts_with("https://");
+            good.then_some(()).ok_or_else(|| BadUrl("no".into()))
+        });
         courier
             .expect_new_secret()
             .returning(|| Ok(Secret::new([7; 32])));
