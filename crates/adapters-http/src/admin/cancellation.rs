@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, http::header::LOCATION, web::Data};
 use domain::{
     cancellation::{Cancellation, CancellationError, Cancellations},
+    catalogue::ShortText,
     id::ScheduleId,
 };
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,7 @@ impl<'a> From<&'a Cancellation> for CancellationView<'a> {
         Self {
             schedule_id: cancellation.schedule_id.get(),
             status: if done { "done" } else { "running" },
-            reason: cancellation.reason.as_ref().map(|reason| reason.as_str()),
+            reason: cancellation.reason.as_ref().map(ShortText::as_str),
             refunded: cancellation.refunded,
             remaining: cancellation.remaining,
             amount_refunded: cancellation.amount_refunded.get(),

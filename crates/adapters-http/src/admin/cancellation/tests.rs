@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::*;
-use domain::{catalogue::ShortText, money::Money, storage::StorageError};
+use domain::{money::Money, storage::StorageError};
 use serde_json::{Value, json};
 use time::Duration;
 
