@@ -19,9 +19,7 @@ use crate::{
     path::PathId,
     problem::{Code, Problem},
     queue::not_active,
-    reservations::{
-        ReservationView, Terms, numbers, numbers_schema, refunded_at, seat_numbers,
-    },
+    reservations::{ReservationView, Terms, numbers, numbers_schema, refunded_at, seat_numbers},
     trail::Trail,
 };
 

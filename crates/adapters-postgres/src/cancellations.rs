@@ -197,7 +197,11 @@ async fn proceed(
         tracing::warn!(%schedule, "reservations of a cancelled date cannot be ended");
     }
     let mut tally = vec![(meter.cancelled.clone(), batch.released.len() as u64)];
-    tally.extend(meter.refunded.tally(batch.refunds.iter().map(|r| r.entry.amount)));
+    tally.extend(
+        meter
+            .refunded
+            .tally(batch.refunds.iter().map(|r| r.entry.amount)),
+    );
     let released = batch.released.into_iter().map(ReservationId::get).collect();
     let mut writes = reservations::release(now, released, Released::Cancelled);
     writes.extend(refunds::store(&locked, now, &accounts, &batch.refunds));

@@ -241,7 +241,10 @@ impl MoneyMeter {
     }
 
     /// One of each of `amounts`.
-    pub(crate) fn tally(&self, amounts: impl ExactSizeIterator<Item = Money>) -> [(Counter, u64); 2] {
+    pub(crate) fn tally(
+        &self,
+        amounts: impl ExactSizeIterator<Item = Money>,
+    ) -> [(Counter, u64); 2] {
         let times = amounts.len() as u64;
         let won = amounts.map(|amount| amount.get().unsigned_abs()).sum();
         [(self.times.clone(), times), (self.won.clone(), won)]

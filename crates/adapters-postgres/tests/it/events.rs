@@ -10,7 +10,8 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::fixture::{
-    self, Fixture, charge, hold, pay, schedule, shopper, shoppers, sign_up, small_batches,
+    self, Fixture, OPERATOR, cancel_request, charge, hold, pay, schedule, shopper, shoppers,
+    sign_up, small_batches,
 };
 
 /// All events so far.
@@ -97,8 +98,16 @@ async fn a_hold_that_ends_unpaid_is_told_once_whoever_notices() {
     let user = pass.user_id;
     charge(&process, user, 50_000).await;
     let cancelled = hold(&process, pass, show, [1]).await.unwrap().id;
-    process.seats.cancel(cancelled, user).await.unwrap();
-    process.seats.cancel(cancelled, user).await.unwrap();
+    process
+        .seats
+        .cancel(cancel_request(cancelled, user))
+        .await
+        .unwrap();
+    process
+        .seats
+        .cancel(cancel_request(cancelled, user))
+        .await
+        .unwrap();
     let swept = hold(&process, pass, show, [2]).await.unwrap().id;
     let taken = hold(&process, pass, show, [3, 4]).await.unwrap().id;
     fixture.clock.advance(Duration::minutes(5));
@@ -106,7 +115,11 @@ async fn a_hold_that_ends_unpaid_is_told_once_whoever_notices() {
     hold(&process, next, show, [3]).await.unwrap();
     assert_eq!(process.seats.sweep().await.unwrap(), 1);
     assert_eq!(process.seats.sweep().await.unwrap(), 0);
-    process.seats.cancel(taken, user).await.unwrap_err();
+    process
+        .seats
+        .cancel(cancel_request(taken, user))
+        .await
+        .unwrap_err();
     let told = told(&process).await;
     for (reservation, ended) in [
         (cancelled, "reservation.cancelled"),
@@ -137,7 +150,12 @@ async fn those_who_are_let_in_from_the_line_are_told_in_their_order() {
         capacity: Some(3),
         ..Default::default()
     };
-    process.tokens.change_policy(open).await.unwrap().unwrap();
+    process
+        .tokens
+        .change_policy(OPERATOR, open)
+        .await
+        .unwrap()
+        .unwrap();
     fixture.clock.advance(Duration::SECOND);
     assert_eq!(process.tokens.tick().await.unwrap().admitted, 3);
     let told = told(&process).await;
@@ -224,7 +242,13 @@ async fn one_who_reads_during_a_busy_sale_misses_nothing_and_sees_each_life_in_o
         let seat = i64::try_from(n / 2 + 1).unwrap();
         let held = hold(process, pass, shows[n % 2], [seat]).await.unwrap();
         match n % 3 {
-            0 => drop(other.seats.cancel(held.id, pass.user_id).await.unwrap()),
+            0 => drop(
+                other
+                    .seats
+                    .cancel(cancel_request(held.id, pass.user_id))
+                    .await
+                    .unwrap(),
+            ),
             1 => drop(pay(other, pass, held.id).await.unwrap()),
             _ => {}
         }

@@ -7,8 +7,8 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use time::Duration;
 
 use crate::fixture::{
-    Fixture, NOON, SEAT_PRICE, add_schedule, charge, concert, hold, hold_request, join, key,
-    new_schedule, pay, schedule, shopper, shoppers, sign_up,
+    Fixture, NOON, SEAT_PRICE, add_schedule, cancel_request, charge, concert, hold, hold_request,
+    join, key, new_schedule, pay, schedule, shopper, shoppers, sign_up,
 };
 
 fn sales(concert: ConcertId, title: &str, [seats, remaining, sold]: [u64; 3]) -> ConcertSales {
@@ -123,7 +123,7 @@ async fn what_is_committed_is_counted_once_and_nothing_else_is() {
     let dropped = hold(&process, loser, show, [4]).await.unwrap();
     process
         .seats
-        .cancel(dropped.id, loser.user_id)
+        .cancel(cancel_request(dropped.id, loser.user_id))
         .await
         .unwrap();
     assert!(process.tokens.leave(loser.token_id).await.unwrap());
