@@ -9,6 +9,7 @@ mod process;
 mod sales;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -18,11 +19,12 @@ use std::{
 use adapters_http::Exposition;
 use adapters_postgres::{Gauges, SalesWatch, Trouble};
 use anyhow::{Context, Result};
-use domain::{queue::TokenQueue, storage::StorageError};
+use domain::{clock::Clock, events::Mailroom, queue::TokenQueue, storage::StorageError};
 use metrics::{Gauge, describe_gauge, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
+use self::webhooks::WebhookGauges;
 pub use self::{audit::audit_every, process::Process};
 use crate::schedulers::stopped_within;
 
@@ -71,7 +73,7 @@ fn describe() {
     );
     describe_gauge!(
         "boxoffice_sample_age_seconds",
-        "Time since the database was asked for the policy of the queue and the sales of concerts"
+        "Time since the database was asked for the policy of the queue, the sales of concerts, and webhooks"
     );
     describe_gauge!(
         "boxoffice_build_info",
@@ -80,6 +82,7 @@ fn describe() {
     process::describe();
     sales::describe();
     audit::describe();
+    webhooks::describe();
 }
 
 /// What this process measures.
@@ -88,6 +91,18 @@ pub struct Measuring {
     gauges: Gauges,
     age: Gauge,
     seen: Mutex<Seen>,
+}
+
+/// Where the database is asked.
+pub struct Sources {
+    /// For the sales of concerts.
+    pub sales: SalesWatch,
+    /// For the policy of the queue.
+    pub tokens: Arc<dyn TokenQueue>,
+    /// For webhooks.
+    pub mailroom: Arc<dyn Mailroom>,
+    /// What their age is told by.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// When what was looked at, and what was seen.
@@ -118,18 +133,17 @@ impl Measuring {
     /// Looks every few seconds at what costs more than a look at memory, until told to stop.
     pub async fn keep_up(
         self: Arc<Self>,
-        mut sales: SalesWatch,
-        tokens: Arc<dyn TokenQueue>,
+        mut sources: Sources,
         process: Process,
         stop: CancellationToken,
     ) {
-        let policy = PolicyGauges::new();
+        let shown = (PolicyGauges::new(), WebhookGauges::new());
         let mut trouble = Trouble::with("reading how the sale goes");
         loop {
             self.prometheus.run_upkeep();
             process.look().await;
             if self.seen().scraped.elapsed() < WANTED {
-                trouble.note(&self.sample(&mut sales, &*tokens, &policy).await);
+                trouble.note(&self.sample(&mut sources, &shown).await);
             }
             if stopped_within(EVERY, &stop).await {
                 return;
@@ -139,15 +153,15 @@ impl Measuring {
 
     async fn sample(
         &self,
-        sales: &mut SalesWatch,
-        tokens: &dyn TokenQueue,
-        gauges: &PolicyGauges,
+        sources: &mut Sources,
+        (gauges, webhooks): &(PolicyGauges, WebhookGauges),
     ) -> Result<(), StorageError> {
-        let policy = tokens.board().await?.policy;
+        let policy = sources.tokens.board().await?.policy;
         gauges.capacity.set(policy.capacity);
         gauges.batch.set(policy.admission_batch);
         gauges.paused.set(u32::from(policy.paused));
-        let concerts = sales::shown(&sales.look().await?);
+        webhooks.set(&sources.mailroom.list().await?, &*sources.clock);
+        let concerts = sales::shown(&sources.sales.look().await?);
         let mut seen = self.seen();
         (seen.sales, seen.sampled) = (concerts, Instant::now());
         Ok(())

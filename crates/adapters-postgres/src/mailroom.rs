@@ -14,13 +14,21 @@ use diesel::{
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use domain::{
     clock::Clock,
-    events::{Claim, Endpoint, EndpointReport, EventKind, Mailroom, Settlement},
+    events::{
+        Claim, Endpoint, EndpointReport, EventKind, Mailroom, Settlement, redelivered, removed,
+    },
     id::{EndpointId, EventId},
+    operators::Operator,
     storage::StorageError,
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::{error::storage, pool::Database, sql::sql};
+use crate::{
+    admin_log,
+    error::storage,
+    pool::Database,
+    sql::{self, Sql, sql},
+};
 
 mod reports;
 mod rounds;
@@ -39,12 +47,20 @@ impl PgMailroom {
 
 #[async_trait]
 impl Mailroom for PgMailroom {
-    async fn add(&self, endpoint: Endpoint) -> Result<EndpointReport, StorageError> {
+    async fn add(
+        &self,
+        operator: Operator,
+        endpoint: Endpoint,
+    ) -> Result<EndpointReport, StorageError> {
         let (database, id) = (self.database.clone(), endpoint.id);
         self.database
             .detached(async move {
                 let mut conn = database.connection().await?;
-                insert(&mut conn, &endpoint).await.map_err(storage)
+                let made = endpoint.registered();
+                let log = admin_log::entry(&operator, endpoint.created_at, &made);
+                conn.transaction(async |conn| sql::run(conn, vec![insert(&endpoint), log]).await)
+                    .await
+                    .map_err(storage)
             })
             .await?;
         let missing = || StorageError::failed("a new endpoint is not there");
@@ -62,25 +78,29 @@ impl Mailroom for PgMailroom {
         Ok(found.map_err(storage)?.pop())
     }
 
-    async fn remove(&self, id: EndpointId) -> Result<bool, StorageError> {
-        let database = self.database.clone();
-        self.database
-            .detached(async move {
-                let mut conn = database.connection().await?;
-                let removed = sql::<()>("DELETE FROM webhook_endpoints WHERE id = $1")
-                    .bind::<Uuid, _>(id.get())
-                    .execute(&mut *conn);
-                Ok(removed.await.map_err(storage)? > 0)
-            })
-            .await
-    }
-
-    async fn redeliver(&self, id: EndpointId, event: Option<EventId>) -> Result<u64, StorageError> {
+    async fn remove(&self, operator: Operator, id: EndpointId) -> Result<bool, StorageError> {
         let (database, clock) = (self.database.clone(), self.clock.clone());
         self.database
             .detached(async move {
                 let mut conn = database.connection().await?;
-                conn.transaction(async |conn| redeliver(conn, &*clock, id, event).await)
+                conn.transaction(async |conn| remove(conn, &*clock, &operator, id).await)
+                    .await
+                    .map_err(storage)
+            })
+            .await
+    }
+
+    async fn redeliver(
+        &self,
+        operator: Operator,
+        id: EndpointId,
+        event: Option<EventId>,
+    ) -> Result<u64, StorageError> {
+        let (database, clock) = (self.database.clone(), self.clock.clone());
+        self.database
+            .detached(async move {
+                let mut conn = database.connection().await?;
+                conn.transaction(async |conn| redeliver(conn, &*clock, &operator, id, event).await)
                     .await
                     .map_err(storage)
             })
@@ -115,10 +135,10 @@ impl Mailroom for PgMailroom {
     }
 }
 
-async fn insert(conn: &mut AsyncPgConnection, endpoint: &Endpoint) -> QueryResult<usize> {
+fn insert(endpoint: &Endpoint) -> Sql {
     let kinds = endpoint.kinds.as_ref();
     let kinds = kinds.map(|kinds| kinds.iter().map(|kind| kind.name().to_owned()));
-    sql::<()>(
+    sql(
         "INSERT INTO webhook_endpoints (id, url, kinds, secret, created_at, position, next_try_at) \
          SELECT $1, $2, $3, $4, $5, position, $5 FROM event_state",
     )
@@ -127,13 +147,27 @@ async fn insert(conn: &mut AsyncPgConnection, endpoint: &Endpoint) -> QueryResul
     .bind::<Nullable<Array<Text>>, _>(kinds.map(Iterator::collect::<Vec<String>>))
     .bind::<Binary, _>(endpoint.secret.expose().to_vec())
     .bind::<Timestamptz, _>(endpoint.created_at)
-    .execute(conn)
-    .await
+}
+
+async fn remove(
+    conn: &mut AsyncPgConnection,
+    clock: &dyn Clock,
+    operator: &Operator,
+    id: EndpointId,
+) -> QueryResult<bool> {
+    let delete = sql::<()>("DELETE FROM webhook_endpoints WHERE id = $1");
+    let was_there = delete.bind::<Uuid, _>(id.get()).execute(conn).await? > 0;
+    if was_there {
+        let log = admin_log::entry(operator, clock.now(), &removed(id));
+        log.execute(conn).await?;
+    }
+    Ok(was_there)
 }
 
 async fn redeliver(
     conn: &mut AsyncPgConnection,
     clock: &dyn Clock,
+    operator: &Operator,
     id: EndpointId,
     event: Option<EventId>,
 ) -> QueryResult<u64> {
@@ -157,6 +191,8 @@ async fn redeliver(
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;
+        let log = admin_log::entry(operator, now, &redelivered(id, event, letters));
+        log.execute(conn).await?;
     }
     Ok(letters)
 }

@@ -13,28 +13,40 @@ use domain::{
         Additions, Clash, Imported, KnownShow, Programmes, SeatBlock, SeatPlan, ShortText, Show,
         ShowDate, additions,
     },
+    clock::Clock,
     id::{ConcertId, IdGenerator},
     money::Money,
+    operators::Operator,
     seats::SeatNumber,
     storage::StorageError,
 };
 use time::OffsetDateTime;
 
 use crate::{
-    audit::WHOLE_TABLES, catalogue::add_schedule, error::storage, pool::Database, sql::sql,
+    admin_log,
+    audit::WHOLE_TABLES,
+    catalogue::add_schedule,
+    error::storage,
+    pool::Database,
+    sql::{self, sql},
     turn::Turn,
 };
 
 /// [`Programmes`] on PostgreSQL.
 pub struct PgProgrammes {
     database: Database,
+    clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
 }
 
 impl PgProgrammes {
     /// The programme of `database`; what is added gets its ids from `ids`.
-    pub fn new(database: Database, ids: Arc<dyn IdGenerator>) -> Self {
-        Self { database, ids }
+    pub fn new(database: Database, clock: Arc<dyn Clock>, ids: Arc<dyn IdGenerator>) -> Self {
+        Self {
+            database,
+            clock,
+            ids,
+        }
     }
 }
 
@@ -42,10 +54,12 @@ impl PgProgrammes {
 impl Programmes for PgProgrammes {
     async fn import(
         &self,
+        operator: Operator,
         shows: Vec<Show>,
         only_check: bool,
     ) -> Result<Result<Imported, Vec<Clash>>, StorageError> {
-        let (database, ids) = (self.database.clone(), self.ids.clone());
+        let (database, clock) = (self.database.clone(), self.clock.clone());
+        let ids = self.ids.clone();
         self.database
             .detached(async move {
                 // One import at a time: no key is looked up twice before it is stored. Should anything
@@ -61,7 +75,9 @@ impl Programmes for PgProgrammes {
                 };
                 let imported = Imported::from(&new);
                 if !only_check {
-                    add(&mut conn, new).await.map_err(storage)?;
+                    add(&mut conn, &operator, clock.now(), new)
+                        .await
+                        .map_err(storage)?;
                     conn.batch_execute("COMMIT").await.map_err(storage)?;
                 }
                 Ok(Ok(imported))
@@ -83,7 +99,18 @@ async fn begin(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     conn.batch_execute(WHOLE_TABLES).await
 }
 
-async fn add(conn: &mut AsyncPgConnection, new: Additions) -> QueryResult<()> {
+async fn add(
+    conn: &mut AsyncPgConnection,
+    operator: &Operator,
+    now: OffsetDateTime,
+    new: Additions,
+) -> QueryResult<()> {
+    let made = new.concerts.iter().map(|(concert, _)| concert.created());
+    let dated = new.schedules.iter().map(|new| new.schedule.created());
+    let log = made.chain(dated);
+    let log = log
+        .map(|change| admin_log::entry(operator, now, &change))
+        .collect();
     let concerts = || new.concerts.iter().map(|(concert, _)| concert);
     let keys = new.concerts.iter().map(|(_, key)| key.as_ref());
     let keys: Vec<_> = keys
@@ -110,7 +137,7 @@ async fn add(conn: &mut AsyncPgConnection, new: Additions) -> QueryResult<()> {
     for schedule in new.schedules {
         add_schedule(conn, schedule).await?;
     }
-    Ok(())
+    sql::run(conn, log).await
 }
 
 /// The shows that have these keys or ids, or all of them; oldest first.

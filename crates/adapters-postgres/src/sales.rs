@@ -16,7 +16,7 @@ use crate::{error::storage, pool::Database, sql::sql};
 const CONCERTS: i64 = 100;
 /// Dates that are longer past than this are not looked at.
 const PAST: Duration = Duration::days(2);
-/// The prices of so many dates are added up in one round. That is a look at each of their seats.
+/// The amounts of so many dates are added up in one round. That is a look at each of their sold seats.
 const ADDED_UP: usize = 20;
 
 /// How the sale of a concert goes: of all its dates that are not long past.
@@ -30,9 +30,9 @@ pub struct ConcertSales {
     pub seats: u64,
     /// How many are neither held nor sold.
     pub remaining: u64,
-    /// How many are sold.
+    /// How many are sold, with those that the house keeps or gave away.
     pub sold: u64,
-    /// What the sold ones cost, in won.
+    /// What was paid for them, in won.
     pub revenue: u64,
 }
 
@@ -44,7 +44,7 @@ pub struct SalesWatch {
     round: u64,
 }
 
-/// What the sold seats of a date cost, when its version was this.
+/// What was paid for the sold seats of a date, when its version was this.
 #[derive(Clone, Copy, Default)]
 struct Revenue {
     version: i64,
@@ -168,7 +168,8 @@ async fn dates(conn: &mut AsyncPgConnection, since: OffsetDateTime) -> QueryResu
     Ok(rows.into_iter().map(date).collect())
 }
 
-/// What the sold seats of these schedules cost.
+/// What was paid for the sold seats of these schedules. What the house keeps or gives away costs
+/// nothing.
 async fn prices(
     conn: &mut AsyncPgConnection,
     schedules: Vec<uuid::Uuid>,
@@ -177,8 +178,9 @@ async fn prices(
         return Ok(HashMap::new());
     }
     let rows: Vec<(uuid::Uuid, i64)> = sql::<(Uuid, BigInt)>(
-        "SELECT schedule_id, sum(price)::bigint FROM seats \
-         WHERE schedule_id = ANY($1) AND status = 'sold' GROUP BY schedule_id",
+        "SELECT schedule_id, sum(amount)::bigint FROM reservations WHERE id IN (\
+           SELECT reservation_id FROM seats WHERE schedule_id = ANY($1) AND status = 'sold') \
+         GROUP BY schedule_id",
     )
     .bind::<Array<Uuid>, _>(schedules)
     .load(conn)

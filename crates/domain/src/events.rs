@@ -14,7 +14,7 @@ mod postman;
 mod service;
 
 pub use delivery::{Answer, Claim, Letter, Parked, RetryRules, Settlement, Train, most_at_once};
-pub use endpoint::{Endpoint, EndpointReport, EndpointState, Secret};
+pub use endpoint::{Endpoint, EndpointReport, EndpointState, Secret, redelivered, removed};
 pub use event::{EventKind, Happening, Told};
 pub use ports::{BadUrl, Courier, EventLog, Mailroom};
 pub use postman::Postman;

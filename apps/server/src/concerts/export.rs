@@ -61,8 +61,9 @@ pub async fn export(options: &Export) -> Result<ExitCode> {
 /// The programme of a database. What is added to it gets ids by the database's time.
 pub async fn programmes(database: &Database) -> Result<PgProgrammes> {
     let clock = PgClock::ask(database).await.map_err(unreachable)?;
-    let ids = Arc::new(UuidV7Ids::new(Arc::new(clock)));
-    Ok(PgProgrammes::new(database.clone(), ids))
+    let clock = Arc::new(clock);
+    let ids = Arc::new(UuidV7Ids::new(clock.clone()));
+    Ok(PgProgrammes::new(database.clone(), clock, ids))
 }
 
 fn write(shows: &[KnownShow], format: Format, to: impl Write) -> Result<()> {

@@ -9,7 +9,10 @@ use std::{
 
 use adapters_postgres::{Database, schema_state};
 use anyhow::{Context, Result, ensure};
-use domain::catalogue::{Clash, Difference, Imported, Programmes, Show};
+use domain::{
+    catalogue::{Clash, Difference, Imported, Programmes, Show},
+    operators::Operator,
+};
 
 use super::{
     Format, STANDARD,
@@ -26,6 +29,8 @@ use crate::{
     progress::Progress,
 };
 
+/// What the log calls this.
+const COMMAND: Operator = Operator::command("boxoffice concerts import");
 /// How many faults are told: whoever has more has made the same one again and again.
 const TOLD: usize = 20;
 
@@ -91,7 +96,10 @@ async fn store(
         migrate(database).await?;
     }
     let _line = Progress::of(format!("adding {}", counted(shows.len(), "concert")));
-    let imported = programmes(database).await?.import(shows, only_check).await;
+    let imported = programmes(database)
+        .await?
+        .import(COMMAND, shows, only_check)
+        .await;
     imported
         .map_err(unreachable)
         .context("the concerts could not be added")

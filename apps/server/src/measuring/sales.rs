@@ -21,12 +21,12 @@ const METRICS: [(&str, &str, Of); 4] = [
     ),
     (
         "boxoffice_concert_seats_sold",
-        "Seats of a concert that are sold",
+        "Seats of a concert that are sold, with those that the house keeps or gave away",
         |sales| sales.sold,
     ),
     (
         "boxoffice_concert_revenue_won",
-        "Price of a concert's sold seats",
+        "Won that were paid for the sold seats of a concert",
         |sales| sales.revenue,
     ),
 ];
@@ -81,7 +81,7 @@ mod tests {
         let text = shown(&[concert]);
         let of = r#"{concert="00000000-0000-0000-0000-000000000001",title="\"A\\B\"\n밤"}"#;
         for line in [
-            "# HELP boxoffice_concert_seats_sold Seats of a concert that are sold".to_owned(),
+            "# HELP boxoffice_concert_seats_sold Seats of a concert that are sold, with those that the house keeps or gave away".to_owned(),
             "# TYPE boxoffice_concert_seats_sold gauge".to_owned(),
             format!("boxoffice_concert_seats{of} 50"),
             format!("boxoffice_concert_seats_remaining{of} 40"),

@@ -20,7 +20,7 @@ use crate::{
     database::{self, Opened, unreachable},
     ids::UuidV7Ids,
     keys::Secrets,
-    measuring::{self, Measuring, Process, audit_every},
+    measuring::{self, Measuring, Process, Sources, audit_every},
     migrate::migrate,
     schedulers::{Intervals, Posting, Schedulers},
     seed,
@@ -76,9 +76,14 @@ impl Running {
             clock.clone(),
             intervals(options),
         );
-        let sales = SalesWatch::new(database.clone(), clock.clone());
         let process = Process::started(&*clock);
-        schedulers.add(|stop| measuring.keep_up(sales, tokens, process, stop));
+        let sources = Sources {
+            sales: SalesWatch::new(database.clone(), clock.clone()),
+            tokens,
+            mailroom: adapters.mailroom.clone(),
+            clock: clock.clone(),
+        };
+        schedulers.add(|stop| measuring.keep_up(sources, process, stop));
         if let Some(interval) = options.measures.audit_every() {
             let auditor = Arc::new(PgAuditor::new(opened.patient()?));
             schedulers.add(|stop| audit_every(interval, auditor, clock, stop));

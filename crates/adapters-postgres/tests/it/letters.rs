@@ -13,7 +13,10 @@ use domain::{
 use futures_util::future::join_all;
 use time::Duration;
 
-use crate::fixture::{Fixture, id, shoppers};
+use crate::{
+    fixture::{Fixture, OPERATOR, id, shoppers},
+    operators::log,
+};
 
 const RULES: RetryRules = RetryRules {
     base: Duration::seconds(5),
@@ -34,7 +37,7 @@ async fn wanting(process: &Adapters, url: &str, kinds: Option<Vec<EventKind>>) -
         secret: Secret::new([7; 32]),
         created_at: process.clock.now(),
     };
-    process.mailroom.add(endpoint).await.unwrap()
+    process.mailroom.add(OPERATOR, endpoint).await.unwrap()
 }
 
 async fn claim(process: &Adapters) -> Option<Claim> {
@@ -98,8 +101,19 @@ async fn an_endpoint_gets_what_happens_after_it_was_registered() {
     let after = report(&here, made.endpoint.id).await;
     assert_eq!((after.position, after.oldest_undelivered), (4, None));
     assert_eq!(round(&here, accepted).await, None);
-    assert!(here.mailroom.remove(made.endpoint.id).await.unwrap());
-    assert!(!there.mailroom.remove(made.endpoint.id).await.unwrap());
+    assert!(
+        here.mailroom
+            .remove(OPERATOR, made.endpoint.id)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !there
+            .mailroom
+            .remove(OPERATOR, made.endpoint.id)
+            .await
+            .unwrap()
+    );
     assert_eq!(there.mailroom.find(made.endpoint.id).await.unwrap(), None);
 }
 
@@ -177,8 +191,22 @@ async fn a_refused_event_is_tried_again_until_it_is_dead_and_the_stream_goes_on(
     // Old events are forgotten, dead letters are not.
     process.event_log.forget(Duration::DAY).await.unwrap();
     let other = Some(EventId::new(crate::fixture::id()));
-    assert_eq!(process.mailroom.redeliver(id, other).await.unwrap(), 0);
-    assert_eq!(process.mailroom.redeliver(id, None).await.unwrap(), 1);
+    assert_eq!(
+        process
+            .mailroom
+            .redeliver(OPERATOR, id, other)
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(
+        process
+            .mailroom
+            .redeliver(OPERATOR, id, None)
+            .await
+            .unwrap(),
+        1
+    );
     let claim = claim(&process).await.unwrap();
     assert_eq!((claim.due[0].event.position, claim.due[0].tries), (2, 0));
     assert!(claim.due[0].event.data.contains("ticket"));
@@ -205,10 +233,29 @@ async fn one_dead_letter_can_be_redelivered_by_its_event() {
     assert_eq!((dead.dead, dead.state()), (2, EndpointState::Failing));
     assert_eq!(dead.last_error.as_deref(), Some("500"));
     let events = process.event_log.after(0, 10).await.unwrap();
-    let one = process.mailroom.redeliver(id, Some(events[1].id)).await;
+    let one = process
+        .mailroom
+        .redeliver(OPERATOR, id, Some(events[1].id))
+        .await;
     assert_eq!(one.unwrap(), 1);
     assert_eq!(round(&process, accepted).await, Some(vec![2]));
     assert_eq!(report(&process, id).await.dead, 1);
+
+    assert!(process.mailroom.remove(OPERATOR, id).await.unwrap());
+    let logged = log(&process).await;
+    let logged: Vec<_> = logged
+        .iter()
+        .map(|entry| (entry.action.as_str(), entry.details.as_str()))
+        .collect();
+    let registered = r#"{"url": "https://a.example", "events": null}"#;
+    assert_eq!(
+        logged[..3],
+        [
+            ("webhook.removed", "{}"),
+            ("webhook.redelivered", r#"{"letters": 1}"#),
+            ("webhook.created", registered),
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -288,7 +335,14 @@ async fn one_that_is_gone_is_left_alone_until_the_operator_redelivers() {
     let forgotten = process.event_log.forget(Duration::HOUR).await;
     assert_eq!(forgotten.unwrap(), 2, "it holds nothing up");
     shoppers(&process, 1).await;
-    assert_eq!(process.mailroom.redeliver(id, None).await.unwrap(), 0);
+    assert_eq!(
+        process
+            .mailroom
+            .redeliver(OPERATOR, id, None)
+            .await
+            .unwrap(),
+        0
+    );
     let sent: BTreeSet<_> = round(&process, accepted)
         .await
         .unwrap()

@@ -40,7 +40,8 @@ async fn known(process: &Adapters, digest: u8) -> Option<OperatorKey> {
     found.unwrap()
 }
 
-async fn log(process: &Adapters) -> Vec<LogEntry> {
+/// The log, newest first.
+pub async fn log(process: &Adapters) -> Vec<LogEntry> {
     let all = PageRequest {
         after: None,
         limit: 100,

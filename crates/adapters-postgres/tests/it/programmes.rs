@@ -7,6 +7,7 @@ use domain::{
     catalogue::{
         Clash, Difference, Imported, Programmes, SeatBlock, SeatPlan, ShortText, Show, ShowDate,
     },
+    clock::FixedClock,
     id::CountingIds,
     money::Money,
     seats::SeatNumber,
@@ -15,11 +16,15 @@ use futures_util::future::join;
 use test_database::TestDatabase;
 use time::Duration;
 
-use crate::{fixture::NOON, support::number};
+use crate::{
+    fixture::{NOON, OPERATOR},
+    support::number,
+};
 
 fn programmes(of: &TestDatabase) -> PgProgrammes {
     let database = Database::new(&DatabaseConfig::new(of.url())).unwrap();
-    PgProgrammes::new(database, Arc::new(CountingIds::default()))
+    let clock = Arc::new(FixedClock::at(NOON));
+    PgProgrammes::new(database, clock, Arc::new(CountingIds::default()))
 }
 
 fn text(text: &str) -> ShortText {
@@ -58,7 +63,7 @@ async fn what_was_imported_is_exported_and_into_an_empty_database_it_is_the_same
     ];
     let wished = vec![show("a", &RUNS), show("", &[("S", 1, 3)])];
     let imported = programmes(&here)
-        .import(wished.clone(), false)
+        .import(OPERATOR, wished.clone(), false)
         .await
         .unwrap();
     let counts = Imported {
@@ -78,7 +83,7 @@ async fn what_was_imported_is_exported_and_into_an_empty_database_it_is_the_same
     });
     let named: Vec<_> = named.collect();
     let imported = programmes(&there)
-        .import(named.clone(), false)
+        .import(OPERATOR, named.clone(), false)
         .await
         .unwrap();
     assert_eq!(imported, Ok(counts));
@@ -86,7 +91,10 @@ async fn what_was_imported_is_exported_and_into_an_empty_database_it_is_the_same
     let again: Vec<_> = again.into_iter().map(|known| known.show).collect();
     assert_eq!(again, named);
     // And where they came from, they are there already.
-    let found = programmes(&here).import(named, false).await.unwrap();
+    let found = programmes(&here)
+        .import(OPERATOR, named, false)
+        .await
+        .unwrap();
     let none = Imported {
         found: 4,
         ..Imported::default()
@@ -100,18 +108,22 @@ async fn a_check_and_a_clash_add_nothing() {
     let programmes = programmes(&database);
     let client = database.client().await;
     let rows = "SELECT (SELECT count(*) FROM concerts) + (SELECT count(*) FROM seats)";
-    let checked = programmes.import(vec![show("a", &RUNS)], true).await;
+    let checked = programmes
+        .import(OPERATOR, vec![show("a", &RUNS)], true)
+        .await;
     assert_eq!(checked.unwrap().map(|counts| counts.seats), Ok(52));
     assert_eq!(number(&client, rows).await, 0);
 
-    let stored = programmes.import(vec![show("a", &RUNS)], false).await;
+    let stored = programmes
+        .import(OPERATOR, vec![show("a", &RUNS)], false)
+        .await;
     assert!(stored.unwrap().is_ok());
     let wished = vec![show("new", &RUNS), show("a", &[("R", 1, 10)])];
     let clash = |date| Clash {
         show: 1,
         difference: Difference::Date(date),
     };
-    let refused = programmes.import(wished, false).await.unwrap();
+    let refused = programmes.import(OPERATOR, wished, false).await.unwrap();
     assert_eq!(refused, Err(vec![clash(0), clash(1)]));
     assert_eq!(number(&client, rows).await, 1 + 52);
 }
@@ -121,7 +133,11 @@ async fn two_who_import_the_same_list_at_once_add_it_once() {
     let database = TestDatabase::migrated().await;
     let [one, other] = [programmes(&database), programmes(&database)];
     let list = || vec![show("a", &RUNS), show("b", &RUNS)];
-    let (one, other) = join(one.import(list(), false), other.import(list(), false)).await;
+    let (one, other) = join(
+        one.import(OPERATOR, list(), false),
+        other.import(OPERATOR, list(), false),
+    )
+    .await;
     let mut added = [one, other].map(|import| import.unwrap().unwrap().concerts);
     added.sort_unstable();
     assert_eq!(added, [0, 2]);
@@ -135,7 +151,10 @@ async fn a_hall_of_fifty_thousand_goes_in_and_out_within_seconds() {
     let programmes = programmes(&database);
     let wished = vec![show("a", &[("R", 1, 20_000), ("S", 20_001, 50_000)])];
     let begun = Instant::now();
-    let imported = programmes.import(wished.clone(), false).await.unwrap();
+    let imported = programmes
+        .import(OPERATOR, wished.clone(), false)
+        .await
+        .unwrap();
     assert_eq!(imported.map(|counts| counts.seats), Ok(100_000));
     let exported = programmes.export().await.unwrap();
     assert_eq!(exported[0].show, wished[0]);

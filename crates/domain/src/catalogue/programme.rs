@@ -9,6 +9,7 @@ use super::{Concert, NewSchedule, Schedule, SeatPlan, ShortText};
 use crate::{
     id::{ConcertId, IdGenerator, ScheduleId, SeatId},
     money::Money,
+    operators::Operator,
     seats::{Seat, SeatStatus},
     storage::StorageError,
 };
@@ -232,6 +233,7 @@ pub trait Programmes: Send + Sync {
     /// Adds what [`additions`] says, all of it or nothing; with `only_check` nothing in any case.
     async fn import(
         &self,
+        operator: Operator,
         shows: Vec<Show>,
         only_check: bool,
     ) -> Result<Result<Imported, Vec<Clash>>, StorageError>;

@@ -5,7 +5,10 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::EventKind;
-use crate::id::EndpointId;
+use crate::{
+    id::{EndpointId, EventId},
+    operators::{Action, Change},
+};
 
 /// What the requests to an endpoint are signed with. Its owner has it, too.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,6 +54,31 @@ impl Endpoint {
         let kinds = self.kinds.as_ref();
         kinds.is_none_or(|kinds| kinds.iter().any(|wanted| wanted.name() == kind))
     }
+
+    /// That it was registered, for the log; without its secret.
+    pub fn registered(&self) -> Change {
+        let kinds = self.kinds.as_ref();
+        let names = kinds.map(|kinds| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>());
+        Change::new(Action::WebhookCreated)
+            .of("webhook_id", self.id.get())
+            .set("url", self.url.as_str())
+            .set("events", names.map(|names| names.join(" ")))
+    }
+}
+
+/// That the endpoint was removed, for the log.
+pub fn removed(id: EndpointId) -> Change {
+    Change::new(Action::WebhookRemoved).of("webhook_id", id.get())
+}
+
+/// That the dead letter of `event`, or every one, `letters` in all, is sent again, for the log.
+pub fn redelivered(id: EndpointId, event: Option<EventId>, letters: u64) -> Change {
+    let change = Change::new(Action::WebhookRedelivered).of("webhook_id", id.get());
+    let change = match event {
+        Some(event) => change.of("event_id", event.get()),
+        None => change,
+    };
+    change.set("letters", i64::try_from(letters).unwrap_or(i64::MAX))
 }
 
 /// How an endpoint fares.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     id::{EndpointId, EventId},
+    operators::Operator,
     storage::StorageError,
 };
 
@@ -32,16 +33,25 @@ pub trait EventLog: Send + Sync {
 #[async_trait]
 pub trait Mailroom: Send + Sync {
     /// Adds an endpoint, which gets what happens from now on.
-    async fn add(&self, endpoint: Endpoint) -> Result<EndpointReport, StorageError>;
+    async fn add(
+        &self,
+        operator: Operator,
+        endpoint: Endpoint,
+    ) -> Result<EndpointReport, StorageError>;
     /// All endpoints, the oldest first.
     async fn list(&self) -> Result<Vec<EndpointReport>, StorageError>;
     /// An endpoint.
     async fn find(&self, id: EndpointId) -> Result<Option<EndpointReport>, StorageError>;
     /// Removes an endpoint with its letters; `false` when there is none.
-    async fn remove(&self, id: EndpointId) -> Result<bool, StorageError>;
+    async fn remove(&self, operator: Operator, id: EndpointId) -> Result<bool, StorageError>;
     /// Makes the dead letter of `event`, or all of them, due at once, with all tries before them, and
     /// enables the endpoint if it is disabled; tells how many.
-    async fn redeliver(&self, id: EndpointId, event: Option<EventId>) -> Result<u64, StorageError>;
+    async fn redeliver(
+        &self,
+        operator: Operator,
+        id: EndpointId,
+        event: Option<EventId>,
+    ) -> Result<u64, StorageError>;
     /// Takes an endpoint that has something to be delivered and that nobody else has, for as long as
     /// `term`. It is free again when that is over, whatever becomes of its process.
     async fn claim(&self, lease: Uuid, term: Duration) -> Result<Option<Claim>, StorageError>;

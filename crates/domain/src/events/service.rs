@@ -12,6 +12,7 @@ use super::{
 use crate::{
     clock::Clock,
     id::{EndpointId, EventId, IdGenerator},
+    operators::Operator,
     storage::StorageError,
 };
 
@@ -63,6 +64,7 @@ pub trait Events: Send + Sync {
     /// Registers an endpoint for events of these kinds (`None`: all) from now on.
     async fn register(
         &self,
+        operator: Operator,
         url: String,
         kinds: Option<Vec<EventKind>>,
     ) -> Result<EndpointReport, RegisterError>;
@@ -71,10 +73,11 @@ pub trait Events: Send + Sync {
     /// An endpoint.
     async fn endpoint(&self, id: EndpointId) -> Result<EndpointReport, WebhookError>;
     /// Removes an endpoint; what it was not yet brought it never gets.
-    async fn remove(&self, id: EndpointId) -> Result<(), WebhookError>;
+    async fn remove(&self, operator: Operator, id: EndpointId) -> Result<(), WebhookError>;
     /// Delivers a dead letter again, or all of them, and tells how many. Enables the endpoint.
     async fn redeliver(
         &self,
+        operator: Operator,
         id: EndpointId,
         event: Option<EventId>,
     ) -> Result<u64, RedeliverError>;
@@ -116,6 +119,7 @@ impl Events for EventService {
 
     async fn register(
         &self,
+        operator: Operator,
         url: String,
         kinds: Option<Vec<EventKind>>,
     ) -> Result<EndpointReport, RegisterError> {
@@ -130,7 +134,7 @@ impl Events for EventService {
             secret: self.courier.new_secret()?,
             created_at: self.clock.now(),
         };
-        Ok(self.mailroom.add(endpoint).await?)
+        Ok(self.mailroom.add(operator, endpoint).await?)
     }
 
     async fn endpoints(&self) -> Result<Vec<EndpointReport>, StorageError> {
@@ -141,20 +145,22 @@ impl Events for EventService {
         self.mailroom.find(id).await?.ok_or(WebhookError::NotFound)
     }
 
-    async fn remove(&self, id: EndpointId) -> Result<(), WebhookError> {
-        let removed = self.mailroom.remove(id).await?;
+    async fn remove(&self, operator: Operator, id: EndpointId) -> Result<(), WebhookError> {
+        let removed = self.mailroom.remove(operator, id).await?;
         removed.then_some(()).ok_or(WebhookError::NotFound)
     }
 
     async fn redeliver(
         &self,
+        operator: Operator,
         id: EndpointId,
         event: Option<EventId>,
     ) -> Result<u64, RedeliverError> {
         if self.mailroom.find(id).await?.is_none() {
             return Err(RedeliverError::NotFound);
         }
-        match (self.mailroom.redeliver(id, event).await?, event) {
+        let letters = self.mailroom.redeliver(operator, id, event).await?;
+        match (letters, event) {
             (0, Some(_)) => Err(RedeliverError::NoLetter),
             (letters, _) => Ok(letters),
         }
@@ -186,6 +192,8 @@ mod tests {
         }
     }
 
+    const TESTER: Operator = Operator::command("a test");
+
     fn service(mailroom: MockMailroom) -> EventService {
         let mut courier = MockCourier::new();
         courier.expect_accepts().returning(|url| {
@@ -208,9 +216,9 @@ mod tests {
         let mut mailroom = MockMailroom::new();
         mailroom
             .expect_add()
-            .returning(|endpoint| Ok(report(endpoint)));
+            .returning(|_, endpoint| Ok(report(endpoint)));
         let service = service(mailroom);
-        let registered = service.register(url.into(), kinds).now_or_never();
+        let registered = service.register(TESTER, url.into(), kinds).now_or_never();
         registered.unwrap()
     }
 
@@ -240,9 +248,9 @@ mod tests {
             mailroom.expect_find().returning(move |_| Ok(found.clone()));
             mailroom
                 .expect_redeliver()
-                .returning(move |_, _| Ok(letters));
+                .returning(move |_, _, _| Ok(letters));
             let service = service(mailroom);
-            let done = service.redeliver(EndpointId::new(Uuid::nil()), event);
+            let done = service.redeliver(TESTER, EndpointId::new(Uuid::nil()), event);
             done.now_or_never().unwrap()
         };
         let event = Some(EventId::new(Uuid::nil()));

@@ -28,6 +28,12 @@ pub enum Action {
     KeyCreated,
     /// A key was revoked.
     KeyRevoked,
+    /// A webhook was registered.
+    WebhookCreated,
+    /// A webhook was removed.
+    WebhookRemoved,
+    /// Dead letters of a webhook were sent again.
+    WebhookRedelivered,
 }
 
 impl Action {
@@ -45,6 +51,9 @@ impl Action {
             Self::QueueChanged => "queue.changed",
             Self::KeyCreated => "operator_key.created",
             Self::KeyRevoked => "operator_key.revoked",
+            Self::WebhookCreated => "webhook.created",
+            Self::WebhookRemoved => "webhook.removed",
+            Self::WebhookRedelivered => "webhook.redelivered",
         }
     }
 }
@@ -120,6 +129,12 @@ impl Change {
 impl From<&str> for Fact {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Fact {
+    fn from(text: String) -> Self {
+        Self::Text(text)
     }
 }
 
