@@ -163,12 +163,12 @@ fn kinds(names: &[String]) -> Result<Vec<EventKind>, Problem> {
     responses((status = 201, description = "The endpoint, with its secret", body = WebhookView, headers(("Location" = String, description = "Where it can be read"))))
 )]
 pub(crate) async fn register(
-    _: Operator,
+    Operator(operator): Operator,
     events: Data<dyn Events>,
     Body(wish): Body<NewWebhook>,
 ) -> Result<HttpResponse, Problem> {
     let kinds = wish.events.as_deref().map(kinds).transpose()?;
-    let report = events.register(wish.url, kinds).await?;
+    let report = events.register(operator, wish.url, kinds).await?;
     let secret = Some(shown(&report.endpoint.secret));
     let path = format!("/v1/admin/webhooks/{}", report.endpoint.id);
     Ok(HttpResponse::Created()
@@ -216,11 +216,11 @@ pub(crate) async fn find(
     extensions(("x-problems" = json!(["webhook_not_found"])))
 )]
 pub(crate) async fn remove(
-    _: Operator,
+    Operator(operator): Operator,
     id: PathId,
     events: Data<dyn Events>,
 ) -> Result<HttpResponse, Problem> {
-    events.remove(id.of(EndpointId::new)).await?;
+    events.remove(operator, id.of(EndpointId::new)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -233,13 +233,15 @@ pub(crate) async fn remove(
     extensions(("x-problems" = json!(["webhook_not_found", "dead_letter_not_found"])))
 )]
 pub(crate) async fn redeliver(
-    _: Operator,
+    Operator(operator): Operator,
     id: PathId,
     events: Data<dyn Events>,
     Body(wish): Body<Redelivery>,
 ) -> Result<HttpResponse, Problem> {
     let event = wish.event_id.map(EventId::new);
-    let redelivered = events.redeliver(id.of(EndpointId::new), event).await?;
+    let redelivered = events
+        .redeliver(operator, id.of(EndpointId::new), event)
+        .await?;
     Ok(HttpResponse::Accepted().json(Redelivered { redelivered }))
 }
 

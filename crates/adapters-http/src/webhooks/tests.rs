@@ -41,7 +41,7 @@ fn one() -> String {
 #[actix_web::test]
 async fn an_endpoint_is_registered_and_its_secret_shown() {
     let mut fixture = Fixture::new();
-    fixture.events.expect_register().returning(|url, kinds| {
+    fixture.events.expect_register().returning(|_, url, kinds| {
         assert_eq!(url, "https://receiver.example/events");
         Ok(report(kinds))
     });
@@ -76,7 +76,7 @@ async fn what_cannot_be_registered_is_told_where_and_why() {
     ] {
         let mut fixture = Fixture::new();
         let register = fixture.events.expect_register();
-        register.returning(|url, kinds| match kinds {
+        register.returning(|_, url, kinds| match kinds {
             Some(kinds) if kinds.is_empty() => Err(RegisterError::NoKinds),
             _ if url.starts_with("https") => Ok(report(None)),
             _ => Err(BadUrl("no".into()).into()),
@@ -133,9 +133,9 @@ async fn endpoints_are_shown_with_how_they_fare_and_without_their_secret() {
 #[actix_web::test]
 async fn an_endpoint_is_removed_and_letters_are_redelivered() {
     let mut fixture = Fixture::new();
-    fixture.events.expect_remove().returning(|_| Ok(()));
+    fixture.events.expect_remove().returning(|_, _| Ok(()));
     let redeliver = fixture.events.expect_redeliver();
-    redeliver.returning(|_, event| Ok(if event.is_some() { 1 } else { 3 }));
+    redeliver.returning(|_, _, event| Ok(if event.is_some() { 1 } else { 3 }));
     let path = format!("{}/redeliver", one());
     let requests = [
         delete(&one()),
@@ -161,9 +161,9 @@ async fn what_is_not_there_is_told() {
     fixture
         .events
         .expect_remove()
-        .returning(|_| Err(WebhookError::NotFound));
+        .returning(|_, _| Err(WebhookError::NotFound));
     let redeliver = fixture.events.expect_redeliver();
-    redeliver.returning(|_, event| {
+    redeliver.returning(|_, _, event| {
         Err(match event {
             None => RedeliverError::NotFound,
             Some(_) => RedeliverError::NoLetter,
