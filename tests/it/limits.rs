@@ -129,11 +129,10 @@ async fn slow_clients_are_hung_up_on() {
             "a head that never ends",
             "GET /health/live HTTP/1.1\r\n",
             "X: y\r\n",
-            "408",
-            8,
+            "",
+            14,
         ),
-        ("a head that stops", "GET /hea", "", "408", 8),
-        ("nothing at all", "", "", "408", 8),
+        ("a head that stops", "GET /hea", "", "", 14),
         ("a later head that never ends", &later, "l", "200", 14),
         ("a body that never ends", &sign_up, " ", "400", 4),
         ("a body that stops", &sign_up, "", "400", 4),
@@ -141,18 +140,17 @@ async fn slow_clients_are_hung_up_on() {
     ];
     let talks = cases.map(|(what, first, more, status, within)| async move {
         let (answer, took) = talk(app, first.as_bytes(), more.as_bytes()).await;
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{what}: {answer}"
-        );
+        let got = answer.strip_prefix("HTTP/1.1 ").unwrap_or_default();
+        let got = got.split(' ').next().unwrap();
+        assert_eq!(got, status, "{what}: {answer}");
         assert!(took < Duration::from_secs(within), "{what}: {took:?}");
         answer
     });
     let answers = futures_util::future::join_all(talks).await;
     assert!(
-        answers[4].contains("the body took too long to arrive"),
+        answers[3].contains("the body took too long to arrive"),
         "{}",
-        answers[4]
+        answers[3]
     );
     let log = app.servers[0].log();
     let told: Vec<_> = log.lines().filter(|line| !line.starts_with(' ')).collect();
@@ -164,8 +162,9 @@ async fn a_connection_may_rest_for_longer_than_a_client_may_be_slow() {
     let app = App::with(1, &HASTY).await;
     let address = app.url(0).strip_prefix("http://").unwrap().to_owned();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    for rest in [Duration::ZERO, Duration::from_secs(14)] {
-        tokio::time::sleep(rest).await;
+    // Before the first request, as who connects beforehand does, and between two.
+    for rest in [14, 14] {
+        tokio::time::sleep(Duration::from_secs(rest)).await;
         let ask = b"HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
         stream.write_all(ask).await.unwrap();
         let mut answer = [0; 1_024];

@@ -5,8 +5,9 @@
 //! without a known length, as event streams are, leaves the dispatcher: when that has written the head
 //! it goes, and a small loop writes the body, until that ends and the connection with it.
 //!
-//! actix bounds the time of a connection's first head. A client may also be slow with a later head or
-//! with reading an answer, or not ask again: [`Watch`] gives those up.
+//! A client may be slow with a request or with reading an answer, or not ask at all: [`Watch`] gives
+//! it up. actix would answer 408 to who connects and asks later, as clients with a pool of connections
+//! do, and they would take it for the answer to what they have just sent.
 
 use std::{
     cell::RefCell,
@@ -72,7 +73,7 @@ where
     let app = app.into_factory().map(part_with_body);
     let app = app.map_err(|error| error.error_response());
     let http = HttpService::build()
-        .client_request_timeout(HEAD_TIMEOUT)
+        .client_request_timeout(Duration::ZERO)
         .keep_alive(KeepAlive::Os)
         .client_disconnect_timeout(CLOSE_TIMEOUT)
         .graceful_shutdown_signal(move || {

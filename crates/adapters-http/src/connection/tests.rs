@@ -185,6 +185,15 @@ async fn a_later_request_that_comes_letter_by_letter_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_first_request_that_comes_letter_by_letter_or_not_at_all_is_given_up() {
+    for (first, least) in [("GET /w", Duration::ZERO), ("", IDLE)] {
+        let (answer, took) = drip(first, 100 * PATIENCE).await;
+        assert_eq!(answer, "");
+        assert!((least..least + IDLE).contains(&took), "{first:?}: {took:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_left_of_a_last_read_rests_no_longer_than_nothing() {
     for begun in ["", "GET /w"] {
         let (answer, took) = drip(&format!("{WHOLE}{begun}"), 100 * PATIENCE).await;

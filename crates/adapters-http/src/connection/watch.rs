@@ -15,14 +15,13 @@ use tokio::time::{Instant, Sleep, sleep};
 pub(crate) struct Patience {
     /// At least so long, nothing of an answer has to be written after its request began to arrive.
     pub(crate) stuck: Duration,
-    /// At least so long, it may rest between requests.
+    /// At least so long, it may rest before, between and after requests.
     pub(crate) idle: Duration,
 }
 
 /// Watches one connection. It looks from time to time, and adds up for how long nothing has moved.
-/// So a request costs no timer of its own. (actix closes a connection without any request earlier.)
-///
-/// actix's own limit of a rest begins anew whenever its dispatcher is woken, also by a look.
+/// So a request costs no timer of its own. actix's own limits are off: that of a rest begins anew
+/// whenever its dispatcher is woken, also by a look.
 pub(super) struct Watch {
     patience: Patience,
     look: Pin<Box<Sleep>>,
