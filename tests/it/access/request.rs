@@ -110,12 +110,13 @@ pub fn body(row: &Row<'_>, owner: &Owner, things: &Things) -> Option<Value> {
         (_, "/v1/admin/schedules/{id}/complimentary") => {
             json!({"user_id": owner.fan.id, "seat_numbers": [owner.house_seats[1]]})
         }
-        (_, "/v1/admin/schedules/{id}/cancellation") => json!({}),
+        (_, "/v1/admin/schedules/{id}/cancellation" | "/v1/admin/webhooks/{id}/redeliver") => {
+            json!({})
+        }
         (_, "/v1/admin/keys") => json!({"name": owner.held}),
         (_, "/v1/admin/webhooks") => {
             json!({"url": "https://receiver.example", "events": ["reservation.refunded"]})
         }
-        (_, "/v1/admin/webhooks/{id}/redeliver") => json!({}),
         (_, "/v1/admin/queue") => json!({"admission_batch": 100}),
         (method, path) => panic!("how is {method} {path} asked? Say so here"),
     })
