@@ -2,6 +2,7 @@
 //! problems, each against its own description.
 
 mod contract;
+mod house;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -37,6 +37,8 @@ pub(crate) struct Group {
 pub(crate) struct Bounds {
     /// The largest charge, in won.
     pub max_charge: i64,
+    /// Whether webhooks may be `http://` URLs.
+    pub webhook_http: bool,
 }
 
 /// The documents of the doors, each written when it is asked for first.
@@ -190,9 +192,19 @@ fn answered(mut schema: Value) -> Value {
 }
 
 /// What types cannot say.
-fn finish(schemas: &mut Map<String, Value>, Bounds { max_charge }: Bounds) {
+fn finish(schemas: &mut Map<String, Value>, bounds: Bounds) {
     if let Some(charge) = schemas.get_mut("NewCharge") {
-        charge["properties"]["amount"]["maximum"] = max_charge.into();
+        charge["properties"]["amount"]["maximum"] = bounds.max_charge.into();
+    }
+    if let Some(new) = schemas.get_mut("NewWebhook") {
+        let scheme = if bounds.webhook_http {
+            "https?"
+        } else {
+            "https"
+        };
+        // Neither a user nor a password, nor a fragment.
+        let pattern = format!("^{scheme}://[^/?#@]+([/?][^#]*)?$");
+        new["properties"]["url"]["pattern"] = pattern.into();
     }
     if let Some(new) = schemas.get_mut("NewReservation") {
         new["oneOf"] = json!([

@@ -102,6 +102,8 @@ pub struct HttpSettings {
     pub venue_zone: VenueZone,
     /// The largest charge in won (`MAX_CHARGE`), as the document tells it.
     pub max_charge: i64,
+    /// Whether webhooks may be `http://` URLs (`WEBHOOK_ALLOW_HTTP`), as the document tells it.
+    pub webhook_http: bool,
     /// Who may sign up (`SIGN_UP`).
     pub sign_up: SignUp,
     /// How long a request may take (`REQUEST_TIMEOUT`).
@@ -196,6 +198,7 @@ impl Parts {
             limits: Data::new(Limits::new(&settings.rate_limits)),
             documents: Data::new(Documents::new(Bounds {
                 max_charge: settings.max_charge,
+                webhook_http: settings.webhook_http,
             })),
             cors_origins: settings.cors_origins,
         })

@@ -364,6 +364,7 @@ pub(crate) fn settings() -> HttpSettings {
         },
         venue_zone: VenueZone::new("Asia/Seoul").unwrap(),
         max_charge: 10_000_000,
+        webhook_http: false,
         sign_up: SignUp::Open,
         rate_limits: RateLimits::default(),
         cors_origins: Vec::new(),

@@ -33,7 +33,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewWebhook {
     /// Without a user, a password or a fragment, and at a public address.
-    #[schema(format = "uri", pattern = "^https://", max_length = 2_000)]
+    #[schema(format = "uri", max_length = 2_000)]
     url: String,
     /// The types that it gets; without them, all, also those that there will be.
     #[schema(schema_with = kinds_schema)]

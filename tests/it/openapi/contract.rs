@@ -61,6 +61,14 @@ impl Contract {
         }
     }
 
+    /// Whether `body` is what the schema with this name describes.
+    pub fn takes(&self, name: &str, body: &Value) -> bool {
+        let mut schema = self.document["components"]["schemas"][name].clone();
+        assert!(schema.is_object(), "{name} is not described");
+        schema["components"] = self.document["components"].clone();
+        validator(&schema).is_valid(body)
+    }
+
     /// The path of the document that `path` is one of; one without parameters comes first.
     fn route(&self, path: &str) -> String {
         let routes = self.document["paths"].as_object().unwrap().keys();

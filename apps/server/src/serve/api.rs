@@ -102,6 +102,7 @@ fn settings(options: &Serve, secrets: &Secrets) -> HttpSettings {
         refund_rules: options.money.refund_rules(),
         venue_zone: options.listening.timezone.clone(),
         max_charge: options.money.rules().max_charge.get(),
+        webhook_http: options.webhooks.courier().allow_http,
         sign_up: options.keys.sign_up(),
         request_timeout: options.listening.request_timeout,
         shutdown_timeout: options.listening.shutdown_timeout,

@@ -15,7 +15,6 @@ const LINKS: &[(&str, &str, &str)] = &[
     ("admin_add_schedule", "admin_seats_blocks", "id"),
     ("admin_add_schedule", "admin_seats_give", "id"),
     ("admin_add_schedule", "admin_cancellation_call_off", "id"),
-    ("admin_add_schedule", "admin_cancellation_progress", "id"),
     ("admin_seats_block", "admin_seats_unblock", "id"),
     ("admin_keys_add", "admin_keys_revoke", "id"),
     ("webhooks_register", "webhooks_find", "id"),

@@ -5,6 +5,7 @@ use crate::{problem::Code, routes, testing::*};
 
 const BOUNDS: Bounds = Bounds {
     max_charge: 10_000_000,
+    webhook_http: false,
 };
 
 fn whole() -> Value {
@@ -134,7 +135,11 @@ fn each_door_tells_only_of_what_it_opens_on() {
 
 #[test]
 fn the_largest_charge_is_the_one_that_is_set() {
-    let document = document(Door::Only, Bounds { max_charge: 7 });
+    let bounds = Bounds {
+        max_charge: 7,
+        ..BOUNDS
+    };
+    let document = document(Door::Only, bounds);
     let amount = &document["components"]["schemas"]["NewCharge"]["properties"]["amount"];
     assert_eq!(
         (&amount["minimum"], &amount["maximum"]),
