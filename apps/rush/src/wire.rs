@@ -1,0 +1,129 @@
+//! Requests, as fans send them: patiently, over few connections.
+
+use std::{
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use load_client::{
+    http::{Connection, Request},
+    pool::Pool,
+};
+use serde_json::Value;
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+
+use crate::tally::{Step, Tally};
+
+/// No answer takes longer, or the server hangs.
+const ANSWER: Duration = Duration::from_secs(30);
+/// How often a fan is sent away for want of room before that is a defect.
+const TRIES: u32 = 60;
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body; null when there is none or it was not to be read.
+    pub body: Value,
+}
+
+impl Answer {
+    /// Whether it is the problem with this code.
+    pub fn is(&self, code: &str) -> bool {
+        self.status >= 400 && self.body["code"] == code
+    }
+
+    /// Whether it is a success.
+    pub fn is_good(&self) -> bool {
+        self.status < 400
+    }
+
+    /// A member that is a string.
+    pub fn text(&self, member: &str) -> Result<&str> {
+        let text = self.body[member].as_str();
+        text.with_context(|| format!("an answer without {member}: {self:?}"))
+    }
+
+    /// Its body, if it is a success.
+    pub fn good(self) -> Result<Value> {
+        let Self { status, body } = self;
+        anyhow::ensure!(status < 400, "answered {status}: {body}");
+        Ok(body)
+    }
+}
+
+/// The connections that all fans share, and what is counted on them.
+pub struct Wire {
+    pool: Pool,
+    permits: Semaphore,
+    tally: Mutex<Tally>,
+}
+
+impl Wire {
+    /// To this server, with so many connections at most.
+    pub fn new(server: SocketAddr, connections: usize) -> Self {
+        Self {
+            pool: Pool::new(server),
+            permits: Semaphore::new(connections),
+            tally: Mutex::new(Tally::new()),
+        }
+    }
+
+    /// What was counted so far.
+    pub fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does a step that was wanted at `due`: asked again after `Retry-After` when there was no room. The
+    /// time that counts is from then to the answer, however late this program came to it and however
+    /// often it was sent away.
+    pub async fn act(&self, step: Step, request: &Request, due: Instant) -> Result<Answer> {
+        for _ in 0..TRIES {
+            let (answer, again) = match self.send(request).await {
+                Ok(answered) => answered,
+                Err(error) => {
+                    self.tally().met(step, "no answer", 0);
+                    return Err(error.context(step.name()));
+                }
+            };
+            self.tally().answered(step, &answer);
+            let Some(again) = again else {
+                self.tally().served(step, due.elapsed());
+                return Ok(answer);
+            };
+            sleep(again).await;
+        }
+        bail!("{}: sent away {TRIES} times", step.name())
+    }
+
+    /// The answer, and when to come again if there was no room.
+    async fn send(&self, request: &Request) -> Result<(Answer, Option<Duration>)> {
+        let _permit = self.permits.acquire().await?;
+        let mut connection = self.pool.take().await?;
+        let status = timeout(ANSWER, connection.send(request)).await;
+        let status = status.context("no answer in 30 s")??;
+        let body = read(&connection)?;
+        let again = match (status, connection.header("retry-after")) {
+            (429 | 503, Some(seconds)) => Some(Duration::from_secs(seconds.parse()?)),
+            (429 | 503, None) => bail!("answered {status} without Retry-After"),
+            _ => None,
+        };
+        self.pool.give_back(connection);
+        Ok((Answer { status, body }, again))
+    }
+}
+
+/// The body, unless it was compressed: then nobody asked for it but to have it.
+fn read(connection: &Connection) -> Result<Value> {
+    let is_compressed = connection.header("content-encoding").is_some();
+    if is_compressed || connection.body().is_empty() {
+        return Ok(Value::Null);
+    }
+    connection.json()
+}
