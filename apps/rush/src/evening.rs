@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::{
     fairness::{Fairness, Place},
-    night::Night,
     tally::{Counts, Outcome, Sample, Step, Tally},
 };
 
@@ -88,25 +88,31 @@ pub struct Evening {
 }
 
 impl Evening {
-    /// Puts together what was counted. `stored` are the places as the database has them, if it was
-    /// asked.
-    pub fn of(night: &Night, stored: Option<Vec<Place>>, audit: Audit, needs_audit: bool) -> Self {
-        let tally = night.wire.tally();
+    /// Puts together what was counted of a concert with so many seats. `stored` are the places as the
+    /// database has them, if it was asked.
+    pub fn tell(
+        title: &str,
+        seats: usize,
+        tally: &Tally,
+        stored: Option<Vec<Place>>,
+        audit: Audit,
+        needs_audit: bool,
+    ) -> Self {
         let mut fairness = vec![Fairness::of(
             "what the fans were told",
             tally.places.clone(),
         )];
         fairness.extend(stored.map(|stored| Fairness::of("what the database has", stored)));
         let mut evening = Self {
-            title: night.concert.title.clone(),
-            seats: night.concert.seats(),
+            title: title.to_owned(),
+            seats,
             seconds: tally.timeline.last().map_or(0.0, |sample| sample.at),
             counts: tally.counts,
             outcomes: named(&tally.outcomes),
             timeline: tally.timeline.clone(),
             admissions: admissions(&tally.places),
-            steps: steps(&tally),
-            problems: problems(&tally),
+            steps: steps(tally),
+            problems: problems(tally),
             wrong: tally.wrong.clone(),
             fairness,
             audit,
@@ -146,10 +152,9 @@ impl Evening {
             ));
         }
         match &self.audit {
-            Audit::Clean(_) => {}
             Audit::Failed(_) => reasons.push("the audit found a promise broken".to_owned()),
             Audit::NotAsked if needs_audit => reasons.push("there was no audit".to_owned()),
-            Audit::NotAsked => {}
+            Audit::Clean(_) | Audit::NotAsked => {}
         }
         reasons
     }
@@ -205,14 +210,23 @@ fn view(tally: &Tally, step: Step) -> StepView {
         p90: at(0.9),
         p99: at(0.99),
         max: in_millis(latency.max()),
-        buckets: bounds()
-            .map(|(from, to)| (in_millis(to), latency.count_between(from, to)))
-            .collect(),
+        buckets: buckets(latency),
     }
 }
 
-/// From 100 µs to a minute, six bounds to a factor of ten, in microseconds.
-fn bounds() -> impl Iterator<Item = (u64, u64)> {
+fn buckets(latency: &Histogram<u64>) -> Vec<(f64, u64)> {
+    let bounds = bounds();
+    let mut counts = vec![0; bounds.len()];
+    for recorded in latency.iter_recorded() {
+        let at = bounds.partition_point(|bound| *bound < recorded.value_iterated_to());
+        counts[at.min(bounds.len() - 1)] += recorded.count_since_last_iteration();
+    }
+    let bounds = bounds.into_iter().map(in_millis);
+    bounds.zip(counts).collect()
+}
+
+/// From 100 µs to more than a minute, six bounds to a factor of ten, in microseconds.
+fn bounds() -> Vec<u64> {
     const FIRST: f64 = 100.0;
     #[allow(
         clippy::cast_possible_truncation,
@@ -220,7 +234,7 @@ fn bounds() -> impl Iterator<Item = (u64, u64)> {
         reason = "between 100 and 10^8"
     )]
     let bound = |at: i32| (FIRST * 10_f64.powf(f64::from(at) / 6.0)).round() as u64;
-    (0..=35).map(move |at| (if at == 0 { 1 } else { bound(at - 1) + 1 }, bound(at)))
+    (0..=35).map(bound).collect()
 }
 
 fn in_millis(micros: u64) -> f64 {

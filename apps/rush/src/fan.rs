@@ -123,8 +123,8 @@ impl Fan {
     async fn sign_up(&mut self) -> Result<()> {
         let request = Request::new("POST", "/v1/users", "", r#"{"name":"Fan"}"#);
         let answer = self.act(Step::SignUp, &request).await?;
-        self.id = answer.text("id")?.to_owned();
-        self.access = answer.text("access_token")?.to_owned();
+        answer.text("id")?.clone_into(&mut self.id);
+        answer.text("access_token")?.clone_into(&mut self.access);
         Ok(())
     }
 

@@ -50,7 +50,7 @@ async fn visit(options: &Options, url: &str) -> Result<Report> {
         options.seed,
         options.fans_or(FANS),
         options.over,
-        &options.shares,
+        options.shares,
     );
     let connections = options.connections as usize;
     let night = Night::play(server, connections, options.concert.as_deref(), fans).await?;
@@ -58,7 +58,7 @@ async fn visit(options: &Options, url: &str) -> Result<Report> {
         Some(database) if !options.no_audit => audit(database).await,
         _ => Audit::NotAsked,
     };
-    let evening = Evening::of(&night, None, audit, !options.no_audit);
+    let evening = night.told(None, audit, !options.no_audit);
     Ok(Report::of(options, &[("server", url.to_owned())], evening))
 }
 
@@ -94,14 +94,14 @@ pub async fn play(
         .map(|(name, value)| (*name, &**value))
         .collect();
     let server = stage.server_on(SCRATCH, &settings).await?;
-    let fans = plan::draw(options.seed, fans, options.over, &options.shares);
+    let fans = plan::draw(options.seed, fans, options.over, options.shares);
     let connections = options.connections as usize;
     let night = Night::play(server.address, connections, concert, fans).await?;
     say("auditing");
     let audit = audit(&stage.url_for(SCRATCH)).await;
     let stored = stored::places(&stage.client_of(SCRATCH).await?).await?;
     server.kill().await?;
-    Ok(Evening::of(&night, Some(stored), audit, true))
+    Ok(night.told(Some(stored), audit, true))
 }
 
 async fn audit(database: &str) -> Audit {

@@ -10,6 +10,8 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 
 use crate::{
+    evening::{Audit, Evening},
+    fairness::Place,
     fan,
     live::Live,
     plan,
@@ -40,6 +42,12 @@ impl Night {
     /// The place of the date with this id.
     pub fn date(&self, id: &str) -> Option<usize> {
         self.concert.dates.iter().position(|date| date.id == id)
+    }
+
+    /// What came of it. `stored` are the places as the database has them, if it was asked.
+    pub fn told(&self, stored: Option<Vec<Place>>, audit: Audit, needs_audit: bool) -> Evening {
+        let (title, seats) = (&self.concert.title, self.concert.seats());
+        Evening::tell(title, seats, &self.wire.tally(), stored, audit, needs_audit)
     }
 
     /// Looks at what is on sale, then lets everyone come; returns when all have gone home.

@@ -35,7 +35,7 @@ pub struct Shares {
 
 impl Shares {
     /// Refuses shares of which more than all fans would be needed.
-    pub fn check(&self) -> anyhow::Result<()> {
+    pub fn check(self) -> anyhow::Result<()> {
         let sum = |shares: &[u8]| shares.iter().map(|share| u16::from(*share)).sum::<u16>();
         for (names, shares) in [
             (
@@ -112,14 +112,14 @@ pub struct Fan {
 }
 
 /// What so many fans do who arrive over so long, in the order of their arrival.
-pub fn draw(seed: u64, fans: usize, over: Duration, shares: &Shares) -> Vec<Fan> {
+pub fn draw(seed: u64, fans: usize, over: Duration, shares: Shares) -> Vec<Fan> {
     let mut dice = Dice::new(seed);
     let mut plan: Vec<_> = (0..fans).map(|_| fan(&mut dice, over, shares)).collect();
     plan.sort_by_key(|fan| fan.arrives);
     plan
 }
 
-fn fan(dice: &mut Dice, over: Duration, shares: &Shares) -> Fan {
+fn fan(dice: &mut Dice, over: Duration, shares: Shares) -> Fan {
     Fan {
         arrives: arrival(dice, over),
         ending: ending(dice, shares),
@@ -137,7 +137,7 @@ fn arrival(dice: &mut Dice, over: Duration) -> Duration {
     over.mul_f64(unit(dice).powf(2.5))
 }
 
-fn ending(dice: &mut Dice, shares: &Shares) -> Ending {
+fn ending(dice: &mut Dice, shares: Shares) -> Ending {
     let mut draw = dice.roll(100);
     let mut falls = |share: u8| {
         let within = draw < usize::from(share);
@@ -161,7 +161,7 @@ fn ending(dice: &mut Dice, shares: &Shares) -> Ending {
     }
 }
 
-fn way(dice: &mut Dice, shares: &Shares) -> Way {
+fn way(dice: &mut Dice, shares: Shares) -> Way {
     let (draw, by_hand) = (dice.roll(100), usize::from(shares.by_hand));
     if draw < by_hand {
         Way::ByHand

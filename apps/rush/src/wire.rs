@@ -106,8 +106,10 @@ impl Wire {
     async fn send(&self, request: &Request) -> Result<(Answer, Option<Duration>)> {
         let _permit = self.permits.acquire().await?;
         let mut connection = self.pool.take().await?;
+        let sent = Instant::now();
         let status = timeout(ANSWER, connection.send(request)).await;
-        let status = status.context("no answer in 30 s")??;
+        let status = status.context("no answer in 30 s")?;
+        let status = status.with_context(|| format!("after {:?}", sent.elapsed()))?;
         let body = read(&connection)?;
         let again = match (status, connection.header("retry-after")) {
             (429 | 503, Some(seconds)) => Some(Duration::from_secs(seconds.parse()?)),

@@ -77,7 +77,7 @@ fn turnover(admissions: &[u64]) -> f64 {
         so_far += **number;
         so_far * 4 > all && so_far * 4 <= all * 3
     });
-    let middle: Vec<_> = middle.map(|number| *number).collect();
+    let middle: Vec<_> = middle.copied().collect();
     let sum = usize::try_from(middle.iter().sum::<u64>()).unwrap_or(0);
     count(sum) / count(middle.len().max(1))
 }

@@ -1,5 +1,7 @@
 //! The figures of the report.
 
+use std::fmt::Write;
+
 use load_client::durations::count;
 
 use super::svg::{Plot, Series, escaped, label};
@@ -17,11 +19,15 @@ const SMOOTH: usize = 4;
 
 fn figure(title: &str, plot: &str, names: &[&str]) -> String {
     let title = escaped(title);
-    let keys: String = names
-        .iter()
-        .enumerate()
-        .map(|(number, name)| format!(r#"<span class="key k{number}">{}</span>"#, escaped(name)))
-        .collect();
+    let mut keys = String::new();
+    for (number, name) in names.iter().enumerate() {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            keys,
+            r#"<span class="key k{number}">{}</span>"#,
+            escaped(name)
+        );
+    }
     format!("<figure><figcaption><strong>{title}</strong> {keys}</figcaption>{plot}</figure>")
 }
 

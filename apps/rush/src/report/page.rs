@@ -56,9 +56,14 @@ fn section(title: &str, content: &str) -> String {
 
 fn verdict_of(report: &Report) -> String {
     if report.is_well() {
-        return "<p class=\"verdict well\"><strong>All is well.</strong> Every error was a problem of the API, \
-                everyone was let in in the order in which they came, and what was asked of the audit is kept.</p>\n"
-            .to_owned();
+        let audited = match report.evening.audit {
+            Audit::NotAsked => "nobody asked for an audit",
+            Audit::Clean(_) | Audit::Failed(_) => "the audit is clean",
+        };
+        return format!(
+            "<p class=\"verdict well\"><strong>All is well.</strong> Every error was a problem of the API, \
+             everyone was let in in the order in which they came, and {audited}.</p>\n"
+        );
     }
     let mut text = "<div class=\"verdict ill\"><strong>Not all is well.</strong><ul>".to_owned();
     for reason in report.reasons().iter().chain(report.wrong()) {
