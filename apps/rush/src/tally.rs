@@ -146,6 +146,8 @@ pub struct Counts {
     pub finished: u64,
     /// Answers so far.
     pub answers: u64,
+    /// Requests that were sent again, as their connection was closed before they were read.
+    pub resent: u64,
 }
 
 impl Counts {

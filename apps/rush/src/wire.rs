@@ -105,18 +105,44 @@ impl Wire {
     /// The answer, and when to come again if there was no room.
     async fn send(&self, request: &Request) -> Result<(Answer, Option<Duration>)> {
         let _permit = self.permits.acquire().await?;
-        let mut connection = self.pool.take().await?;
-        let sent = Instant::now();
-        let status = timeout(ANSWER, connection.send(request)).await;
-        let status = status.context("no answer in 30 s")?;
-        let status = status.with_context(|| format!("after {:?}", sent.elapsed()))?;
+        let answered = timeout(ANSWER, self.on_some_connection(request)).await;
+        answered.context("no answer in 30 s")?
+    }
+
+    /// Sends what was not read once more, as browsers do: when a connection that had rested turns out to
+    /// be closed, or when the server gave a connection up before it had the request (408). That is no harm:
+    /// whatever must not be done twice has an `Idempotency-Key`.
+    async fn on_some_connection(&self, request: &Request) -> Result<(Answer, Option<Duration>)> {
+        if let Some(rested) = self.pool.idle() {
+            match self.ask(rested, request).await {
+                Ok(answered) if answered.0.status != 408 => return Ok(answered),
+                Ok(_) | Err(_) => self.tally().counts.resent += 1,
+            }
+        }
+        let answered = self.ask(self.pool.connect().await?, request).await?;
+        if answered.0.status != 408 {
+            return Ok(answered);
+        }
+        self.tally().counts.resent += 1;
+        self.ask(self.pool.connect().await?, request).await
+    }
+
+    async fn ask(
+        &self,
+        mut connection: Connection,
+        request: &Request,
+    ) -> Result<(Answer, Option<Duration>)> {
+        let status = connection.send(request).await?;
         let body = read(&connection)?;
         let again = match (status, connection.header("retry-after")) {
             (429 | 503, Some(seconds)) => Some(Duration::from_secs(seconds.parse()?)),
             (429 | 503, None) => bail!("answered {status} without Retry-After"),
             _ => None,
         };
-        self.pool.give_back(connection);
+        let closes = connection.header("connection");
+        if !closes.is_some_and(|closes| closes.eq_ignore_ascii_case("close")) {
+            self.pool.give_back(connection);
+        }
         Ok((Answer { status, body }, again))
     }
 }

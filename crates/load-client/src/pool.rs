@@ -55,7 +55,7 @@ impl Pool {
 
     /// The one that was used last, unless the server may have closed it: then it may have closed
     /// all others as well.
-    fn idle(&self) -> Option<Connection> {
+    pub fn idle(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let (connection, used) = idle.pop()?;
         if used.elapsed() < IDLE {

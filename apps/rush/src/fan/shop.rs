@@ -34,8 +34,8 @@ impl Fan {
     /// Looks around, holds, and does with it what was planned.
     pub(super) async fn shop(&mut self) -> Result<Outcome> {
         let got = match self.find().await? {
-            Some(date) => self.hold(date).await?,
-            None => Err(Outcome::SoldOut),
+            Ok(date) => self.hold(date).await?,
+            Err(outcome) => Err(outcome),
         };
         let held = match got {
             Ok(held) => held,
@@ -56,14 +56,15 @@ impl Fan {
         self.act(step, &request).await
     }
 
-    /// Finds the concert and a date with seats left: its place among the dates on sale.
-    async fn find(&mut self) -> Result<Option<usize>> {
+    /// Finds the concert and a date with seats left: its place among the dates on sale, or how the fan
+    /// goes home without.
+    async fn find(&mut self) -> Result<Result<usize, Outcome>> {
         self.rest(self.plan.thinks[0]).await;
         let answer = self
             .get(Step::Concerts, "/v1/concerts?limit=100", "")
             .await?;
         if answer.is("queue_token_expired") {
-            return Ok(None);
+            return Ok(Err(Outcome::TooSlow));
         }
         answer.good().context("looking for the concert")?;
         self.rest(self.plan.thinks[1]).await;
@@ -71,11 +72,14 @@ impl Fan {
     }
 
     /// A date with seats left, any of them.
-    async fn dates(&mut self) -> Result<Option<usize>> {
+    async fn dates(&mut self) -> Result<Result<usize, Outcome>> {
         let path = format!("/v1/concerts/{}/schedules", self.night.concert.id);
         let answer = self.get(Step::Dates, &path, "").await?;
-        if answer.is("no_available_dates") || answer.is("queue_token_expired") {
-            return Ok(None);
+        if answer.is("queue_token_expired") {
+            return Ok(Err(Outcome::TooSlow));
+        }
+        if answer.is("no_available_dates") {
+            return Ok(Err(Outcome::SoldOut));
         }
         let dates = answer.good().context("looking for a date")?;
         let items = dates["items"].as_array().into_iter().flatten();
@@ -84,7 +88,7 @@ impl Fan {
             .filter_map(|date| self.night.date(date["id"].as_str()?))
             .collect();
         let drawn = self.dice.roll(open.len());
-        Ok(open.get(drawn).copied())
+        Ok(open.get(drawn).copied().ok_or(Outcome::SoldOut))
     }
 
     /// Tries until seats are held, or how the fan goes home without.
@@ -110,8 +114,8 @@ impl Fan {
             // Nothing to be had here any more? Then another date may do.
             if attempt % 2 == 1 {
                 match self.dates().await? {
-                    Some(other) => date = other,
-                    None => return Ok(Err(Outcome::SoldOut)),
+                    Ok(other) => date = other,
+                    Err(outcome) => return Ok(Err(outcome)),
                 }
             }
         }

@@ -92,6 +92,7 @@ fn summary(report: &Report) -> String {
     tile(counts.sold.to_string(), "payments");
     tile(counts.holds.to_string(), "holds");
     tile(counts.answers.to_string(), "answers");
+    tile(counts.resent.to_string(), "sent again");
     let rows = evening
         .outcomes
         .iter()
