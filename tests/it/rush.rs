@@ -8,6 +8,9 @@ use tokio::process::Command;
 
 use crate::commands::{Directory, said};
 
+/// A seeded concert of 300 seats on each of two dates.
+const THEATRE: &str = "국악 앙상블 바람결 〈달 아래 걷다〉";
+
 /// Runs the program, and reads what its report has for programs.
 async fn rehearse(arguments: &[&str]) -> (Output, Value) {
     let directory = Directory::new();
@@ -33,15 +36,17 @@ fn outcome(data: &Value, name: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_fans_do_all_that_people_do_and_all_is_well() {
-    let [fans, over] = ["--fans=200", "--over=5s"];
+    let who = ["--fans=200", "--over=5s", "--concert", THEATRE];
     let own = ["--capacity=60", "--batch=40", "--hold-ttl=6s"];
     let shares = ["--leave=10", "--expire=10", "--poor=10", "--double=30"];
-    let arguments = [&[fans, over][..], &own, &shares].concat();
+    let arguments = [&who[..], &own, &shares].concat();
     let (output, data) = rehearse(&arguments).await;
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let evening = &data["evening"];
     assert_eq!(evening["counts"]["arrived"], 200);
     assert_eq!(evening["counts"]["finished"], 200);
+    assert_eq!(evening["title"], THEATRE);
+    assert_eq!(evening["seats"], 600);
     assert_eq!(evening["audit"]["result"], "clean");
     for fairness in evening["fairness"].as_array().unwrap() {
         assert!(fairness["judged"].as_u64() > Some(100), "{fairness}");
@@ -66,7 +71,15 @@ async fn two_hundred_fans_do_all_that_people_do_and_all_is_well() {
 async fn a_running_server_is_audited_and_what_is_broken_there_is_not_well() {
     let app = App::seeded().await;
     let fan = app.shopper(0, 5_000).await;
-    let server = ["--url", app.url(0), "--database-url", app.database.url()];
+    let database = app.database.url();
+    let server = [
+        "--url",
+        app.url(0),
+        "--database-url",
+        database,
+        "--concert",
+        THEATRE,
+    ];
     let size = [
         "--fans=20",
         "--over=1s",

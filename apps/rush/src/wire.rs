@@ -155,3 +155,88 @@ fn read(connection: &Connection) -> Result<Value> {
     }
     connection.json()
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 23\r\n\r\n\
+                        {\"code\":\"server_busy\"}\n";
+    const LATE: &str =
+        "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    const MADE: &str = "HTTP/1.1 201 Created\r\ncontent-length: 10\r\n\r\n{\"id\":\"a\"}";
+
+    /// A server that gives these answers, one a request; after one that says so it hangs up.
+    async fn wire(answers: &'static [&'static str]) -> Wire {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let mut answers = answers.iter();
+            let mut next = answers.next();
+            while next.is_some() {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                while let Some(answer) = next {
+                    if stream.read(&mut [0; 4096]).await.unwrap() == 0 {
+                        break;
+                    }
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                    next = answers.next();
+                    if answer.contains("close") {
+                        break;
+                    }
+                }
+            }
+        });
+        Wire::new(address, 1)
+    }
+
+    async fn act(wire: &Wire) -> Result<Answer> {
+        let request = Request::new("POST", "/v1/users", "", "{}");
+        wire.act(Step::SignUp, &request, Instant::now()).await
+    }
+
+    #[tokio::test]
+    async fn who_is_sent_away_comes_again_and_is_counted_once_as_served() {
+        let wire = wire(&[BUSY, BUSY, MADE]).await;
+        assert_eq!(act(&wire).await.unwrap().text("id").unwrap(), "a");
+        let tally = wire.tally();
+        assert_eq!(tally.latency(Step::SignUp).len(), 1);
+        let (problem, number) = tally.problems.first_key_value().unwrap();
+        assert!(problem.is_known() && problem.code == "server_busy");
+        assert_eq!((*number, tally.counts.answers), (2, 3));
+    }
+
+    #[tokio::test]
+    async fn what_the_server_did_not_read_is_sent_again() {
+        let wire = wire(&[LATE, MADE]).await;
+        assert_eq!(act(&wire).await.unwrap().status, 201);
+        assert_eq!(wire.tally().counts.resent, 1);
+        assert!(wire.tally().problems.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_problem_document_is_told() {
+        let wire = wire(&["HTTP/1.1 500 Oh\r\ncontent-length: 2\r\n\r\n{}"]).await;
+        assert_eq!(act(&wire).await.unwrap().status, 500);
+        let tally = wire.tally();
+        let problem = tally.problems.keys().next().unwrap();
+        assert!(!problem.is_known() && problem.code == "no problem document");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_gone_is_no_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let wire = Wire::new(listener.local_addr().unwrap(), 1);
+        drop(listener);
+        assert!(act(&wire).await.is_err());
+        assert_eq!(
+            wire.tally().problems.keys().next().unwrap().code,
+            "no answer"
+        );
+    }
+}
