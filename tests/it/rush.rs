@@ -109,12 +109,7 @@ async fn ones_own_concert_is_copied_and_a_capacity_proposed() {
     let app = App::seeded().await;
     let title = "The Paper Lanterns: Live in Seoul";
     let concert = ["--rehearse", title, "--database-url", app.database.url()];
-    let size = [
-        "--fans=60",
-        "--over=2s",
-        "--capacities=10,40",
-        "--hold-ttl=5s",
-    ];
+    let size = ["--fans=40", "--over=2s", "--capacities=20,40", "--expire=0"];
     let (output, data) = rehearse(&[&concert[..], &size].concat()).await;
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(data["evening"]["title"], title);

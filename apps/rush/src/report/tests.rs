@@ -7,6 +7,8 @@ use super::*;
 use crate::{
     evening::Audit,
     fairness::Place,
+    options::Own,
+    rehearsal::Trial,
     tally::{Counts, Sample, Step, Tally},
 };
 
@@ -51,10 +53,13 @@ fn evening(overtaken: bool) -> Evening {
     )
 }
 
-fn page(evening: Evening) -> String {
+fn report(evening: Evening) -> Report {
     let options = Options::parse_from(["boxoffice-rush"]);
-    let report = Report::of(&options, &[("CAPACITY", "60".to_owned())], evening);
-    page::html(&report).unwrap()
+    Report::of(&options, &[("CAPACITY", "60".to_owned())], evening)
+}
+
+fn page(evening: Evening) -> String {
+    page::html(&report(evening)).unwrap()
 }
 
 /// The plots of a page, each parsed as XML.
@@ -123,4 +128,25 @@ fn who_was_overtaken_is_told_and_shown() {
         .descendants()
         .filter(|node| node.attribute("class") == Some("bad"));
     assert!(bad.count() > 0);
+}
+
+#[test]
+fn a_rehearsal_tells_what_to_set_and_is_well_only_if_every_trial_was() {
+    let trial = |capacity, overtaken| {
+        let own = Options::parse_from(["boxoffice-rush"]).own;
+        Trial::of(&Own { capacity, ..own }, &evening(overtaken), (200, 10))
+    };
+    let proposal = Proposal::of(vec![trial(60, false), trial(30, false)]);
+    let well = report(evening(false)).with(proposal);
+    assert!(well.is_well());
+    let page = page::html(&well).unwrap();
+    assert!(page.contains("proposed: BOXOFFICE_CAPACITY=30 "));
+    assert_eq!(plots(&page).len(), 3 + 4 + 1 + Step::ALL.len());
+    let data = data(&page);
+    assert_eq!(data["rehearsal"]["trials"][1]["capacity"], 60);
+    assert_eq!(data["rehearsal"]["trials"][0]["no_shows"], 0.05);
+
+    let proposal = Proposal::of(vec![trial(60, false), trial(30, true)]);
+    assert_eq!(proposal.capacity, Some(60));
+    assert!(!report(evening(false)).with(proposal).is_well());
 }
