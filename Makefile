@@ -37,6 +37,11 @@ bench: rust postgres ## measure the sale beside pgbench, and write docs/bench/sa
 	cargo build --release --locked -p boxoffice -p bench
 	@$(with_postgres) exec target/release/boxoffice-bench sale $(ARGS)
 
+.PHONY: rush
+rush: rust postgres ## rehearse an opening night with 20,000 fans, and write boxoffice-rush.html
+	cargo build --release --locked -p boxoffice -p rush
+	@$(with_postgres) exec target/release/boxoffice-rush $(ARGS)
+
 .PHONY: chaos
 chaos: rust postgres ## kill servers and PostgreSQL under load, and check that nothing is lost
 	@$(with_postgres) exec cargo run --quiet --locked -p system-tests --bin chaos -- $(ARGS)

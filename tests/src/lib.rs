@@ -27,7 +27,7 @@ pub use fan::{Answer, Fan, problem_code};
 pub use operator::{OPERATOR_KEY, Operator};
 pub use proxy::{Fault, Proxy};
 pub use receiver::{Delivery, Receiver, Reply, subject};
-pub use server::{Server, TOKEN_SECRET, binary};
+pub use server::{Server, TOKEN_SECRET, binary, rush};
 
 use std::time::{Duration, Instant};
 

@@ -14,20 +14,24 @@ use tokio::{
 
 use crate::operator::OPERATOR_KEY;
 
-static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
+static BINARY: LazyLock<PathBuf> = LazyLock::new(|| built("boxoffice", "boxoffice"));
+static RUSH: LazyLock<PathBuf> = LazyLock::new(|| built("rush", "boxoffice-rush"));
+
+/// A program of a package, built as it is now.
+fn built(package: &str, program: &str) -> PathBuf {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let built = Blocking::new(cargo)
-        .args(["build", "--quiet", "--locked", "-p", "boxoffice"])
+        .args(["build", "--quiet", "--locked", "-p", package])
         .status();
     assert!(
         built.is_ok_and(|status| status.success()),
-        "the server does not build"
+        "{program} does not build"
     );
     // Tests are in a directory below that of the programs.
     let own = std::env::current_exe().unwrap();
-    let mut beside = own.ancestors().skip(1).map(|above| above.join("boxoffice"));
+    let mut beside = own.ancestors().skip(1).map(|above| above.join(program));
     beside.find(|program| program.is_file()).unwrap()
-});
+}
 
 /// The secret that every test server signs its tokens with.
 pub const TOKEN_SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -62,6 +66,12 @@ pub async fn binary() -> PathBuf {
     tokio::task::spawn_blocking(|| BINARY.clone())
         .await
         .unwrap()
+}
+
+/// The rehearsal's program and the server's, which it starts, built as they are now.
+pub async fn rush() -> PathBuf {
+    binary().await;
+    tokio::task::spawn_blocking(|| RUSH.clone()).await.unwrap()
 }
 
 /// Passes the server's log on, without the indented lines that greet a person or, if it is to tell

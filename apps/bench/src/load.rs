@@ -17,6 +17,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
+use load_client::latency::{microseconds, record};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::http::{self, Connection, Request};
@@ -92,17 +93,6 @@ impl Outcome {
         // Both have the same bounds.
         let _ = self.latency.add(&other.latency);
     }
-}
-
-/// An empty histogram of times from a microsecond to a minute.
-fn microseconds() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 60_000_000, 3)
-        .unwrap_or_else(|_| unreachable!("the bounds are valid"))
-}
-
-fn record(histogram: &mut Histogram<u64>, took: Duration) {
-    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    histogram.saturating_record(micros.max(1));
 }
 
 /// What to send: the request with each number, until there are no more.

@@ -3,10 +3,7 @@
 mod alone;
 mod chart;
 mod cpu;
-mod dice;
-mod durations;
 mod fans;
-mod http;
 mod journey;
 mod load;
 mod machine;
@@ -22,6 +19,7 @@ mod statements;
 mod stats;
 
 use clap::{Parser, Subcommand};
+use load_client::{dice, durations, http};
 
 /// Measures the server on a PostgreSQL of its own, with default durability, beside pgbench.
 ///

@@ -17,7 +17,7 @@ use crate::{
     maps, overload,
     report::Report,
     say,
-    stage::{ALONE, House, Stage, settle},
+    stage::{self, ALONE, House, Stage, settle},
     statements,
 };
 
@@ -163,7 +163,7 @@ pub async fn run(options: Options) -> Result<bool> {
     let stage = Stage::set_with(parameters).await?;
     let machine = machine(&stage.client().await?).await?;
     say(&format!("{machine}\n"));
-    let alone = stage.alone().await?;
+    let alone = stage::alone(&stage).await?;
     let mut sale = Sale {
         stage: &stage,
         alone: &alone,
@@ -227,7 +227,7 @@ impl<'a> Sale<'a> {
 
     /// A server of its own for one round.
     async fn house(&self) -> Result<House<'a>> {
-        self.stage.open_house(&self.settings()).await
+        House::open(self.stage, &self.settings()).await
     }
 
     /// Leaves pgbench's database as it should be before a measurement.

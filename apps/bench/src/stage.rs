@@ -1,268 +1,21 @@
-//! What a benchmark runs on: a PostgreSQL of its own with default durability, and the server.
+//! What benchmarks need of a stage besides: pgbench's database, and houses.
 
-use std::{
-    fs::{self, OpenOptions},
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Stdio,
-    sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
-};
-
-use anyhow::{Context, Result, bail};
-use private_postgres::{Cluster, Settings};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
-use tokio_postgres::{Client, NoTls};
+use anyhow::Result;
+pub use load_client::stage::{OPERATOR_KEY, Server, Stage};
+use tokio_postgres::Client;
 
 use crate::{alone::Alone, cpu::Meter};
 
-/// The operator's key of the benchmarked servers.
-pub const OPERATOR_KEY: &str = "operator-key-of-the-benchmark";
-
-/// The database of [`Stage::server`].
-const DATABASE: &str = "boxoffice";
 /// The database that pgbench works on.
 pub const ALONE: &str = "alone";
 /// The database of a [`House`].
 const HOUSE: &str = "house";
 
-/// A durable cluster in a directory of its own, removed at the end.
-pub struct Stage {
-    cluster: Option<Cluster>,
-    directory: PathBuf,
-}
-
-impl Stage {
-    /// Starts PostgreSQL as it comes out of the box.
-    pub async fn set() -> Result<Self> {
-        Self::set_with(&[]).await
-    }
-
-    /// Starts PostgreSQL as it comes out of the box but for these parameters. There can be several
-    /// stages at a time.
-    pub async fn set_with(parameters: &[(&str, &str)]) -> Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("boxoffice-bench-{}-{number}", std::process::id());
-        let directory = std::env::temp_dir().join(name);
-        let settings = Settings::durable(directory.join("postgres"), DATABASE);
-        let settings = parameters.iter().fold(settings, |settings, (name, value)| {
-            settings.with_parameter(*name, *value)
-        });
-        let cluster = tokio::task::spawn_blocking(move || Cluster::start(&settings));
-        Ok(Self {
-            cluster: Some(cluster.await??),
-            directory,
-        })
-    }
-
-    fn url_for(&self, database: &str) -> String {
-        let cluster = self.cluster.as_ref();
-        cluster
-            .map(|cluster| cluster.url_for(database))
-            .unwrap_or_default()
-    }
-
-    /// Where PostgreSQL's socket is, for its own programs.
-    pub fn socket(&self) -> PathBuf {
-        self.directory.join("postgres/socket")
-    }
-
-    /// A directory for files that are gone at the end.
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
-
-    /// A connection for setting things up and looking at what came of it.
-    pub async fn client(&self) -> Result<Client> {
-        self.client_of(DATABASE).await
-    }
-
-    /// The same to another database.
-    pub async fn client_of(&self, database: &str) -> Result<Client> {
-        let (client, connection) = tokio_postgres::connect(&self.url_for(database), NoTls).await?;
-        tokio::spawn(connection);
-        Ok(client)
-    }
-
-    /// Starts a server process with these settings on the stage's database.
-    pub async fn server(&self, settings: &[(&str, &str)]) -> Result<Server> {
-        self.server_on(DATABASE, settings).await
-    }
-
-    async fn server_on(&self, database: &str, settings: &[(&str, &str)]) -> Result<Server> {
-        let started = Instant::now();
-        let log = self.directory.join("server.log");
-        let file = OpenOptions::new().create(true).append(true).open(&log)?;
-        let mut child = boxoffice("serve", &self.url_for(database))?
-            .env("BOXOFFICE_LISTEN", "127.0.0.1:0")
-            .env("BOXOFFICE_OPERATOR_KEY", OPERATOR_KEY)
-            .env("BOXOFFICE_TOKEN_SECRET", "0123456789abcdef0123456789abcdef")
-            .envs(
-                settings
-                    .iter()
-                    .map(|(name, value)| (format!("BOXOFFICE_{name}"), *value)),
-            )
-            .stdout(Stdio::piped())
-            .stderr(file)
-            .kill_on_drop(true)
-            .spawn()
-            .context("the server cannot be started")?;
-        let stdout = child.stdout.take().context("the server has no output")?;
-        let line = BufReader::new(stdout).lines().next_line().await?;
-        let line =
-            line.with_context(|| format!("the server ended before it listened: {}", end_of(&log)))?;
-        let address = line
-            .strip_prefix("listening on http://")
-            .context(line.clone())?
-            .parse()?;
-        Ok(Server {
-            child,
-            log,
-            address,
-            ready_after: started.elapsed(),
-        })
-    }
-
-    /// A second database with the same tables, for pgbench.
-    pub async fn alone(&self) -> Result<Alone> {
-        let client = self.client().await?;
-        client
-            .batch_execute(&format!("CREATE DATABASE {ALONE}"))
-            .await?;
-        let migrated = boxoffice("migrate", &self.url_for(ALONE))?.output().await?;
-        anyhow::ensure!(
-            migrated.status.success(),
-            "{}",
-            String::from_utf8_lossy(&migrated.stderr)
-        );
-        Alone::set(&self.client_of(ALONE).await?).await
-    }
-
-    /// Runs `boxoffice audit` and fails with what it says when a promise is broken.
-    pub async fn audit(&self) -> Result<()> {
-        self.audit_of(DATABASE).await
-    }
-
-    /// The same on another database.
-    pub async fn audit_of(&self, database: &str) -> Result<()> {
-        let audit = boxoffice("audit", &self.url_for(database))?
-            .output()
-            .await?;
-        if !audit.status.success() {
-            let (found, failed) = (&audit.stdout, &audit.stderr);
-            let (found, failed) = (
-                String::from_utf8_lossy(found),
-                String::from_utf8_lossy(failed),
-            );
-            bail!("the audit failed\n{found}{failed}");
-        }
-        Ok(())
-    }
-
-    /// Opens a house: a server with these settings on a new database.
-    pub async fn open_house(&self, settings: &[(&str, &str)]) -> Result<House<'_>> {
-        let client = self.client().await?;
-        client
-            .batch_execute(&format!("CREATE DATABASE {HOUSE}"))
-            .await?;
-        let server = self.server_on(HOUSE, settings).await?;
-        let meter = Meter {
-            server: server.child.id().context("the server has ended")?,
-            postmaster: self.postmaster()?,
-        };
-        Ok(House {
-            stage: self,
-            server,
-            client: self.client_of(HOUSE).await?,
-            meter,
-        })
-    }
-
-    /// The process id of PostgreSQL's first process.
-    fn postmaster(&self) -> Result<u32> {
-        let file = self.directory.join("postgres/data/postmaster.pid");
-        let text = fs::read_to_string(&file).context("where is PostgreSQL's pid file?")?;
-        let pid = text.lines().next().unwrap_or_default().trim();
-        pid.parse()
-            .context("PostgreSQL's pid file names no process")
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        drop(self.cluster.take());
-        let _ = fs::remove_dir_all(&self.directory);
-    }
-}
-
-/// A command of the server, with the default configuration whatever this program's environment is.
-fn boxoffice(command: &str, url: &str) -> Result<Command> {
-    let mut boxoffice = Command::new(server_program()?);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("BOXOFFICE_") {
-            boxoffice.env_remove(name);
-        }
-    }
-    boxoffice.arg(command).env("BOXOFFICE_DATABASE_URL", url);
-    Ok(boxoffice)
-}
-
-/// The last lines of a log.
-fn end_of(log: &Path) -> String {
-    const LINES: usize = 10;
-    let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(LINES)..].join("\n")
-}
-
-/// The server that was built with this program.
-fn server_program() -> Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    let program = own.parent().unwrap_or(Path::new(".")).join("boxoffice");
-    anyhow::ensure!(
-        program.exists(),
-        "{} is missing; build it first",
-        program.display()
-    );
-    Ok(program)
-}
-
-/// A running server process; killed when dropped.
-pub struct Server {
-    child: Child,
-    log: PathBuf,
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// How long it took to be ready.
-    pub ready_after: Duration,
-}
-
-impl Server {
-    /// The last it wrote to its log.
-    pub fn end_of_log(&self) -> String {
-        end_of(&self.log)
-    }
-
-    /// Its resident memory in MiB.
-    pub fn resident_mib(&self) -> Result<f64> {
-        let pid = self.child.id().context("the server has ended")?;
-        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .context("no VmRSS")?;
-        let kib: f64 = line
-            .split_whitespace()
-            .nth(1)
-            .context("no VmRSS")?
-            .parse()?;
-        Ok(kib / 1024.0)
-    }
+/// A second database with the same tables, for pgbench.
+pub async fn alone(stage: &Stage) -> Result<Alone> {
+    stage.make_database(ALONE).await?;
+    stage.run("migrate", ALONE).await?;
+    Alone::set(&stage.client_of(ALONE).await?).await
 }
 
 /// A server on a database of its own, for one round: what one round leaves behind, such as holds and
@@ -277,7 +30,23 @@ pub struct House<'a> {
     pub meter: Meter,
 }
 
-impl House<'_> {
+impl<'a> House<'a> {
+    /// A server with these settings on a new database.
+    pub async fn open(stage: &'a Stage, settings: &[(&str, &str)]) -> Result<Self> {
+        stage.make_database(HOUSE).await?;
+        let server = stage.server_on(HOUSE, settings).await?;
+        let meter = Meter {
+            server: server.pid()?,
+            postmaster: stage.postmaster()?,
+        };
+        Ok(House {
+            stage,
+            server,
+            client: stage.client_of(HOUSE).await?,
+            meter,
+        })
+    }
+
     /// Fails when a promise is broken.
     pub async fn audit(&self) -> Result<()> {
         self.stage.audit_of(HOUSE).await
@@ -285,8 +54,8 @@ impl House<'_> {
 
     /// Stops the server and removes the database, so that nothing of it works while others are
     /// measured.
-    pub async fn close(mut self) -> Result<()> {
-        self.server.child.kill().await?;
+    pub async fn close(self) -> Result<()> {
+        self.server.kill().await?;
         drop(self.client);
         let client = self.stage.client().await?;
         let drop = format!("DROP DATABASE {HOUSE} WITH (FORCE)");

@@ -3,10 +3,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,6 +13,8 @@ use tokio::{
     time::{sleep_until, timeout},
 };
 
+use load_client::pool::Pool;
+
 use crate::{durations::count, http::Connection};
 
 use super::{
@@ -23,8 +22,6 @@ use super::{
     wishes::{Fate, Wishes},
 };
 
-/// The server closes a connection after 5 s without a request.
-const IDLE: Duration = Duration::from_secs(3);
 /// No answer takes longer, or the server hangs.
 const ANSWER: Duration = Duration::from_secs(30);
 
@@ -60,36 +57,30 @@ impl Phase {
 
 /// Connections to the server, as many as are needed at a time.
 pub struct Generator {
-    server: SocketAddr,
-    /// Those that are free, and since when; the last used is on top.
-    idle: Mutex<Vec<(Connection, Instant)>>,
-    opened: AtomicUsize,
+    pool: Pool,
 }
 
 impl Generator {
     /// No connections yet.
     pub fn new(server: SocketAddr) -> Arc<Self> {
-        Arc::new(Self {
-            server,
-            idle: Mutex::default(),
-            opened: AtomicUsize::new(0),
-        })
+        let pool = Pool::new(server);
+        Arc::new(Self { pool })
     }
 
     /// How many connections were opened so far.
     pub fn opened(&self) -> usize {
-        self.opened.load(Ordering::Relaxed)
+        self.pool.opened()
     }
 
     /// Opens so many connections one after the other, to be used soon.
     pub async fn reserve(&self, connections: usize) -> Result<()> {
-        let now = Instant::now();
         let mut opened = Vec::with_capacity(connections);
         for _ in 0..connections {
-            opened.push((self.connect().await?, now));
+            opened.push(self.pool.connect().await?);
         }
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        *idle = opened;
+        for connection in opened {
+            self.pool.give_back(connection);
+        }
         Ok(())
     }
 
@@ -164,11 +155,7 @@ impl Generator {
     /// Sends a wish and notes what became of it. Times are counted from `started`.
     async fn ask(&self, wishes: &Wishes, wish: usize, started: Instant, due: Instant) -> Record {
         let begun = started.elapsed();
-        let idle = self.idle();
-        let connection = match idle {
-            Some(connection) => Ok(connection),
-            None => self.connect().await,
-        };
+        let connection = self.pool.take().await;
         let sent = started.elapsed();
         let answer = match connection {
             Ok(connection) => self.send(connection, wishes, wish).await,
@@ -195,30 +182,8 @@ impl Generator {
         let sending = connection.send(&wishes.wish(wish).request);
         let status = timeout(ANSWER, sending).await.context("no answer")??;
         let answer = Answer::of(status, &connection);
-        self.give_back(connection);
+        self.pool.give_back(connection);
         Ok(answer)
-    }
-
-    async fn connect(&self) -> Result<Connection> {
-        self.opened.fetch_add(1, Ordering::Relaxed);
-        Connection::open(self.server).await
-    }
-
-    /// The free connection that was used last, unless the server may have closed it: then it may
-    /// have closed all others as well.
-    fn idle(&self) -> Option<Connection> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let (connection, used) = idle.pop()?;
-        if used.elapsed() < IDLE {
-            return Some(connection);
-        }
-        idle.clear();
-        None
-    }
-
-    fn give_back(&self, connection: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push((connection, Instant::now()));
     }
 }
 

@@ -20,6 +20,11 @@ impl Durations {
         self.0.len()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// So many thousandths of them are at most this long; zero when there are none.
     pub fn permille(&self, permille: usize) -> Duration {
         let place = (self.0.len() * permille).div_ceil(1_000);
