@@ -1,0 +1,135 @@
+// Follows the fan's place as long as there is one: over a stream if it can be had, else by asking again when the
+// server says so. A sleeping tab, a lost connection and a server that restarts are all the same here: look
+// again, soon at first, then with more patience. The place itself is the server's to keep.
+
+import { backoff, headers, heard, read } from "./api.js";
+import { advance } from "./place.js";
+import { take } from "./sse.js";
+import { get, onChange, set } from "./store.js";
+
+/** The server says something every 15 seconds; after this silence the stream is dead. */
+const SILENCE = 22_000;
+
+let followed = "";
+let run = new AbortController();
+let wake = () => {};
+let lastHeard = 0;
+let seen = "";
+let lost = false;
+const listeners = new Set();
+
+/** Whether the connection is lost just now, told on every change. */
+export function onConnection(listener, signal) {
+  listeners.add(listener);
+  signal.addEventListener("abort", () => listeners.delete(listener));
+  listener(lost);
+}
+
+function connected(is) {
+  if (lost === !is) return;
+  lost = !is;
+  for (const listener of [...listeners]) listener(lost);
+}
+
+/** Takes over what the server says of the place. */
+export function took(state) {
+  set({ place: advance(get().place, state) });
+}
+
+/** Looks after the place from now on. */
+export function start() {
+  onChange(follow);
+  addEventListener("online", () => wake());
+  addEventListener("visibilitychange", () => {
+    // After a sleep the stream may be dead without knowing it.
+    if (document.visibilityState === "visible") {
+      if (performance.now() - lastHeard > 3000) run.signal.dispatchEvent(new Event("look"));
+      wake();
+    }
+  });
+  follow();
+}
+
+function follow() {
+  const place = get().place;
+  const token = place && place.state.status !== "expired" ? place.token : "";
+  if (token === followed) return;
+  followed = token;
+  run.abort();
+  run = new AbortController();
+  seen = "";
+  if (token) keep(token, run.signal).catch(() => {});
+  else connected(true);
+}
+
+async function keep(token, signal) {
+  for (let failures = 0; !signal.aborted; ) {
+    try {
+      await stream(token, signal, () => (failures = 0));
+    } catch {
+      failures++;
+    }
+    if (signal.aborted) return;
+    try {
+      took(await read("/v1/queue/tokens/me", "queue", signal));
+      connected(true);
+    } catch (problem) {
+      signal.throwIfAborted();
+      if (ended(problem)) return;
+      connected(false);
+      failures++;
+    }
+    const asked = get().place?.state.poll_after_ms ?? 2000;
+    const wait = lost || failures === 0 ? backoff(failures) : Math.max(asked, backoff(failures));
+    await new Promise((done) => {
+      wake = done;
+      setTimeout(done, wait);
+    });
+  }
+}
+
+/** The server knows the place no more. */
+function ended(problem) {
+  if (!["queue_token_expired", "token_invalid"].includes(problem.code)) return false;
+  const { place } = get();
+  if (place) set({ place: { ...place, state: { ...place.state, status: "expired" } } });
+  return true;
+}
+
+async function stream(token, signal, works) {
+  const own = new AbortController();
+  const stop = () => own.abort();
+  const guard = setInterval(() => performance.now() - lastHeard > SILENCE && stop(), 5000);
+  signal.addEventListener("abort", stop);
+  signal.addEventListener("look", stop);
+  try {
+    const sent = performance.now();
+    lastHeard = sent;
+    const again = seen ? { "Last-Event-ID": seen } : {};
+    const answer = await fetch("/v1/queue/tokens/me/events", {
+      headers: { ...headers(token), ...again },
+      cache: "no-store",
+      signal: own.signal,
+    });
+    heard(answer, sent);
+    if (!answer.ok || !answer.body) throw new Error(String(answer.status));
+    connected(true);
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = ""; ; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      lastHeard = performance.now();
+      works();
+      const taken = take(rest, value);
+      rest = taken.rest;
+      for (const event of taken.events) {
+        seen = event.id;
+        if (!signal.aborted) took(JSON.parse(event.data));
+      }
+    }
+  } finally {
+    clearInterval(guard);
+    signal.removeEventListener("abort", stop);
+    signal.removeEventListener("look", stop);
+  }
+}
