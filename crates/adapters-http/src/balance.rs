@@ -69,6 +69,7 @@ struct EntryView {
 enum Kind {
     Charge,
     Payment,
+    Refund,
 }
 
 impl From<&LedgerEntry> for EntryView {

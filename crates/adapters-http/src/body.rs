@@ -10,7 +10,10 @@ use actix_web::{
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
-use utoipa::openapi::{Object, schema::Type};
+use utoipa::openapi::{
+    Object, ObjectBuilder,
+    schema::{SchemaType, Type},
+};
 
 mod whole;
 
@@ -26,24 +29,29 @@ use crate::{
 const LARGEST: usize = 16 * 1024;
 
 /// A text of 1 to `most` characters: something is left when it is trimmed, and no control characters.
-fn printable(most: usize) -> Object {
+fn printable(most: usize) -> ObjectBuilder {
     let pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u001f\u007f-\u009f\s][^\u0000-\u001f\u007f-\u009f]*$";
     Object::builder()
         .schema_type(Type::String)
         .min_length(Some(1))
         .max_length(Some(most))
         .pattern(Some(pattern))
-        .build()
 }
 
 /// How a user's name is written in a body.
 pub(crate) fn name_schema() -> Object {
-    printable(100)
+    printable(100).build()
 }
 
 /// How a title, a venue or a grade is written in a body.
 pub(crate) fn text_schema() -> Object {
-    printable(200)
+    printable(200).build()
+}
+
+/// The same, where it may be left out or null.
+pub(crate) fn optional_text_schema() -> Object {
+    let types = SchemaType::from_iter([Type::String, Type::Null]);
+    printable(200).schema_type(types).build()
 }
 
 /// A JSON body. What is no JSON is 400; JSON that is not what was asked for is 422 and told where.

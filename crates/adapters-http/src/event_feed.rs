@@ -1,29 +1,72 @@
 //! What happened, for those who pull: `GET /v1/admin/events`.
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web::Data};
 use domain::events::{Events, Told};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Operator, moment::Moment, params::Params, problem::Problem};
+use crate::{auth::Operator, moment::Moment, page::Cursor, params::Params, problem::Problem};
 
-const USUAL: u32 = 100;
-const MOST: u32 = 1_000;
+/// The usual length of a page.
+pub(crate) const USUAL: u32 = 100;
+/// The longest page.
+pub(crate) const MOST: u32 = 1_000;
 
-#[derive(Serialize)]
+/// The page that is asked for.
+pub(crate) struct After {
+    position: u64,
+    limit: u32,
+}
+
+impl After {
+    fn read(request: &HttpRequest) -> Result<Self, Problem> {
+        let params = Params::read(request, &["after", "limit"])?;
+        let expected = "a position is the `next` of an earlier page, or 0";
+        let position = params.parse("after", expected, u64::read)?;
+        let limit = params.parse("limit", "a limit is 1 to 1000", |limit| {
+            let limit = limit.parse().ok()?;
+            (1..=MOST).contains(&limit).then_some(limit)
+        })?;
+        Ok(Self {
+            position: position.unwrap_or(0),
+            limit: limit.unwrap_or(USUAL),
+        })
+    }
+}
+
+impl FromRequest for After {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::read(request))
+    }
+}
+
+/// A page of events, the oldest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventFeed)]
 struct Feed {
     items: Vec<EventView>,
+    /// The position to go on after, also when there is nothing new.
     next: u64,
 }
 
-#[derive(Serialize)]
+/// Something that happened.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
 struct EventView {
     position: u64,
     id: Uuid,
     #[serde(rename = "type")]
     kind: String,
     occurred_at: Moment,
+    /// What there is to know, by the type.
+    #[schema(value_type = Object)]
     data: Box<RawValue>,
 }
 
@@ -37,23 +80,20 @@ fn view(told: Told) -> Result<EventView, Problem> {
     })
 }
 
-/// `GET /v1/admin/events?after=&limit=`. `next` is the position to go on after, also when there is
-/// nothing new.
+/// What happened after a position
+#[utoipa::path(
+    get,
+    path = "/v1/admin/events",
+    tag = "operator",
+    responses((status = 200, description = "A page of events", body = Feed))
+)]
 pub(crate) async fn feed(
     _: Operator,
-    request: HttpRequest,
+    After { position, limit }: After,
     events: Data<dyn Events>,
 ) -> Result<HttpResponse, Problem> {
-    let params = Params::read(&request, &["after", "limit"])?;
-    let expected = "a position is the `next` of an earlier page, or 0";
-    let after = params.parse("after", expected, |after| after.parse().ok())?;
-    let limit = params.parse("limit", "a limit is 1 to 1000", |limit| {
-        let limit = limit.parse().ok()?;
-        (1..=MOST).contains(&limit).then_some(limit)
-    })?;
-    let after = after.unwrap_or(0);
-    let told = events.after(after, limit.unwrap_or(USUAL)).await?;
-    let next = told.last().map_or(after, |last| last.position);
+    let told = events.after(position, limit).await?;
+    let next = told.last().map_or(position, |last| last.position);
     let items = told.into_iter().map(view).collect::<Result<_, _>>()?;
     Ok(HttpResponse::Ok().json(Feed { items, next }))
 }

@@ -218,6 +218,7 @@ fn finish(schemas: &mut Map<String, Value>, Bounds { max_charge }: Bounds) {
     schemas.insert("QueueEvent".to_owned(), event());
     let names: Vec<_> = schemas.keys().cloned().collect();
     for name in &names {
+        schemas[name] = whole(schemas, &schemas[name]);
         // `utoipa` writes the items of a generic list out.
         let item = name.strip_prefix("List_").or(name.strip_prefix("Items_"));
         if let Some(item) = item.filter(|item| schemas.contains_key(*item)) {
@@ -230,6 +231,26 @@ fn finish(schemas: &mut Map<String, Value>, Bounds { max_charge }: Bounds) {
             schema["examples"] = json!([example]);
         }
     }
+}
+
+/// What is put together of several schemas, as one.
+fn whole(schemas: &Map<String, Value>, schema: &Value) -> Value {
+    let Some(parts) = schema["allOf"].as_array() else {
+        return schema.clone();
+    };
+    let (mut required, mut properties) = (Vec::new(), Map::new());
+    for part in parts {
+        let name = part["$ref"]
+            .as_str()
+            .and_then(|part| part.rsplit('/').next());
+        let part = whole(schemas, name.map_or(part, |name| &schemas[name]));
+        required.extend(part["required"].as_array().cloned().unwrap_or_default());
+        properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
+    }
+    json!({
+        "type": "object", "description": schema["description"],
+        "required": required, "properties": properties,
+    })
 }
 
 /// A server-sent event, by its fields.

@@ -71,7 +71,7 @@ impl<'a> PaymentView<'a> {
     path = "/v1/payments",
     tag = "payments",
     responses((status = 201, description = "The receipt", body = PaymentView, headers(("Location" = String, description = "Where it can be read")))),
-    extensions(("x-problems" = json!(["reservation_not_found", "reservation_expired", "reservation_cancelled", "reservation_already_paid", "insufficient_balance"])))
+    extensions(("x-problems" = json!(["reservation_not_found", "reservation_expired", "reservation_cancelled", "schedule_cancelled", "reservation_already_paid", "insufficient_balance"])))
 )]
 pub(crate) async fn pay(
     // One that is over passes: the decision itself tells that the reservation is paid (rule 24).

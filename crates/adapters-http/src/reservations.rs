@@ -32,7 +32,9 @@ mod wish;
 
 pub(crate) use terms::Terms;
 use wish::meaning;
-pub(crate) use wish::{NewReservation, numbers_schema, seat_numbers, whole, wrong_seats};
+pub(crate) use wish::{
+    NewReservation, numbers_schema, numbers_up_to, seat_numbers, whole, wrong_seats,
+};
 
 /// A reservation as shown.
 #[derive(Serialize, ToSchema)]
@@ -131,7 +133,7 @@ pub(crate) fn numbers(seats: &[SeatNumber]) -> Vec<u32> {
     path = "/v1/reservations",
     tag = "reservations",
     responses((status = 201, description = "The seats are held", body = ReservationView, headers(("Location" = String, description = "Where it can be read")))),
-    extensions(("x-problems" = json!(["schedule_not_found", "sales_not_open", "seat_not_found", "seat_unavailable", "seat_limit_reached"])))
+    extensions(("x-problems" = json!(["schedule_not_found", "schedule_cancelled", "sales_not_open", "sales_closed", "seat_not_found", "seat_unavailable", "seat_limit_reached"])))
 )]
 pub(crate) async fn hold(
     door: AtDoor,
@@ -198,13 +200,15 @@ pub(crate) async fn mine(
     Ok(list(&page, limit, |own| ReservationView::new(own, terms)))
 }
 
-/// Cancel a reservation
+/// Cancel a reservation, or give a paid one back
+///
+/// What was paid goes back to the balance, while `refund_until` is shown.
 #[utoipa::path(
     delete,
     path = "/v1/reservations/{id}",
     tag = "reservations",
     responses((status = 200, description = "The cancelled reservation", body = ReservationView)),
-    extensions(("x-problems" = json!(["reservation_not_found", "reservation_expired", "reservation_already_paid"])))
+    extensions(("x-problems" = json!(["reservation_not_found", "reservation_expired", "refund_not_allowed"])))
 )]
 pub(crate) async fn cancel(
     visitor: Visitor,

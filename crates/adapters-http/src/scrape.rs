@@ -8,7 +8,13 @@ pub trait Exposition: Send + Sync {
     fn render(&self) -> String;
 }
 
-/// `GET /metrics`
+/// What is measured, for Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "process",
+    responses((status = 200, description = "The text format, version 0.0.4", content_type = "text/plain", body = String))
+)]
 pub(crate) async fn metrics(exposition: Data<dyn Exposition>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")

@@ -10,52 +10,96 @@ use domain::{
     id::{EndpointId, EventId},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::{
+    ToSchema,
+    openapi::{
+        Array, Object,
+        schema::{ArrayBuilder, SchemaType, Type},
+    },
+};
 use uuid::Uuid;
 
 use crate::{
     auth::Operator,
     body::Body,
     moment::Moment,
-    page::items,
+    page::{Items, items},
     path::PathId,
     problem::{Code, Fault, Problem, child},
 };
 
 /// The body of `POST /v1/admin/webhooks`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewWebhook {
+    /// Without a user, a password or a fragment, and at a public address.
+    #[schema(format = "uri", pattern = "^https://", max_length = 2_000)]
     url: String,
+    /// The types that it gets; without them, all, also those that there will be.
+    #[schema(schema_with = kinds_schema)]
     events: Option<Vec<String>>,
 }
 
 /// The body of `POST /v1/admin/webhooks/{id}/redeliver`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Redelivery {
+    /// A dead letter; without it, all of them.
     event_id: Option<Uuid>,
 }
 
-#[derive(Serialize)]
+/// One or more types of events, or null.
+fn kinds_schema() -> ArrayBuilder {
+    let names = EventKind::ALL.iter().map(|kind| kind.name());
+    let name = Object::builder()
+        .schema_type(Type::String)
+        .enum_values(Some(names));
+    Array::builder()
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .items(name)
+        .min_items(Some(1))
+}
+
+/// Where events are sent to, and how that goes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Webhook)]
 struct WebhookView {
     id: Uuid,
     url: String,
     /// The types it gets; null: all.
+    #[schema(schema_with = kinds_schema, required = true)]
     events: Option<Vec<&'static str>>,
-    state: &'static str,
+    state: State,
     created_at: Moment,
+    /// All events up to here were accepted, are letters, or are not wanted.
     position: u64,
+    #[schema(required = true)]
     oldest_undelivered: Option<Moment>,
+    /// Letters that are tried again, or wait behind such.
     waiting: u64,
+    /// Letters that were given up.
     dead: u64,
+    /// How often in a row nothing was accepted.
     failures: u32,
+    #[schema(required = true)]
     last_error: Option<String>,
     /// Shown once, when the endpoint is registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
 
-#[derive(Serialize)]
+/// How an endpoint fares.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WebhookState)]
+enum State {
+    Active,
+    Failing,
+    Disabled,
+}
+
+/// How many dead letters are tried again.
+#[derive(Serialize, ToSchema)]
 struct Redelivered {
     redelivered: u64,
 }
@@ -68,9 +112,9 @@ fn view(report: &EndpointReport) -> WebhookView {
         url: endpoint.url.clone(),
         events: endpoint.kinds.as_ref().map(names),
         state: match report.state() {
-            EndpointState::Active => "active",
-            EndpointState::Failing => "failing",
-            EndpointState::Disabled => "disabled",
+            EndpointState::Active => State::Active,
+            EndpointState::Failing => State::Failing,
+            EndpointState::Disabled => State::Disabled,
         },
         created_at: Moment(endpoint.created_at),
         position: report.position,
@@ -111,7 +155,13 @@ fn kinds(names: &[String]) -> Result<Vec<EventKind>, Problem> {
     }
 }
 
-/// `POST /v1/admin/webhooks`
+/// Have events sent somewhere
+#[utoipa::path(
+    post,
+    path = "/v1/admin/webhooks",
+    tag = "operator",
+    responses((status = 201, description = "The endpoint, with its secret", body = WebhookView, headers(("Location" = String, description = "Where it can be read"))))
+)]
 pub(crate) async fn register(
     _: Operator,
     events: Data<dyn Events>,
@@ -129,12 +179,25 @@ pub(crate) async fn register(
         }))
 }
 
-/// `GET /v1/admin/webhooks`
+/// Where events are sent to
+#[utoipa::path(
+    get,
+    path = "/v1/admin/webhooks",
+    tag = "operator",
+    responses((status = 200, description = "The endpoints", body = Items<WebhookView>))
+)]
 pub(crate) async fn list(_: Operator, events: Data<dyn Events>) -> Result<HttpResponse, Problem> {
     Ok(items(&events.endpoints().await?, view))
 }
 
-/// `GET /v1/admin/webhooks/{id}`
+/// One place that events are sent to
+#[utoipa::path(
+    get,
+    path = "/v1/admin/webhooks/{id}",
+    tag = "operator",
+    responses((status = 200, description = "The endpoint", body = WebhookView)),
+    extensions(("x-problems" = json!(["webhook_not_found"])))
+)]
 pub(crate) async fn find(
     _: Operator,
     id: PathId,
@@ -144,7 +207,14 @@ pub(crate) async fn find(
     Ok(HttpResponse::Ok().json(view(&report)))
 }
 
-/// `DELETE /v1/admin/webhooks/{id}`
+/// Send events there no more
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/webhooks/{id}",
+    tag = "operator",
+    responses((status = 204, description = "It is sent nothing more")),
+    extensions(("x-problems" = json!(["webhook_not_found"])))
+)]
 pub(crate) async fn remove(
     _: Operator,
     id: PathId,
@@ -154,7 +224,14 @@ pub(crate) async fn remove(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /v1/admin/webhooks/{id}/redeliver`
+/// Try dead letters again
+#[utoipa::path(
+    post,
+    path = "/v1/admin/webhooks/{id}/redeliver",
+    tag = "operator",
+    responses((status = 202, description = "They are on their way", body = Redelivered)),
+    extensions(("x-problems" = json!(["webhook_not_found", "dead_letter_not_found"])))
+)]
 pub(crate) async fn redeliver(
     _: Operator,
     id: PathId,

@@ -7,28 +7,33 @@ use domain::{
     id::ScheduleId,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::text;
 use crate::{
     auth::Operator,
-    body::Body,
+    body::{Body, optional_text_schema},
     moment::Moment,
     path::PathId,
     problem::{Code, Problem},
 };
 
 /// The body of `POST /v1/admin/schedules/{id}/cancellation`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCancellation {
+    /// For those who had seats.
+    #[schema(schema_with = optional_text_schema)]
     reason: Option<String>,
 }
 
-#[derive(Serialize)]
+/// How far the refunds of a date that was called off have come.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Cancellation)]
 struct CancellationView<'a> {
     schedule_id: Uuid,
-    status: &'static str,
+    status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     refunded: u64,
@@ -39,12 +44,24 @@ struct CancellationView<'a> {
     finished_at: Option<Moment>,
 }
 
+/// Whether all refunds are done.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CancellationStatus)]
+enum Status {
+    Running,
+    Done,
+}
+
 impl<'a> From<&'a Cancellation> for CancellationView<'a> {
     fn from(cancellation: &'a Cancellation) -> Self {
-        let done = cancellation.finished_at.is_some();
+        let status = match cancellation.finished_at {
+            Some(_) => Status::Done,
+            None => Status::Running,
+        };
         Self {
             schedule_id: cancellation.schedule_id.get(),
-            status: if done { "done" } else { "running" },
+            status,
             reason: cancellation.reason.as_ref().map(ShortText::as_str),
             refunded: cancellation.refunded,
             remaining: cancellation.remaining,
@@ -55,8 +72,16 @@ impl<'a> From<&'a Cancellation> for CancellationView<'a> {
     }
 }
 
-/// `POST /v1/admin/schedules/{id}/cancellation`. The refunds go on when this is answered; who asks again
-/// is told how far they are.
+/// Call a date off
+///
+/// The refunds go on when this is answered; who asks again is told how far they are.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/schedules/{id}/cancellation",
+    tag = "operator",
+    responses((status = 202, description = "The date is called off", body = CancellationView, headers(("Location" = String, description = "How far its refunds are")))),
+    extensions(("x-problems" = json!(["schedule_not_found"])))
+)]
 pub(crate) async fn call_off(
     Operator(operator): Operator,
     id: PathId,
@@ -74,7 +99,14 @@ pub(crate) async fn call_off(
         .json(CancellationView::from(&begun)))
 }
 
-/// `GET /v1/admin/schedules/{id}/cancellation`
+/// How far the refunds of a date that was called off have come
+#[utoipa::path(
+    get,
+    path = "/v1/admin/schedules/{id}/cancellation",
+    tag = "operator",
+    responses((status = 200, description = "How far they are", body = CancellationView)),
+    extensions(("x-problems" = json!(["schedule_not_found"])))
+)]
 pub(crate) async fn progress(
     _: Operator,
     id: PathId,

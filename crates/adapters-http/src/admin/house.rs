@@ -10,34 +10,40 @@ use domain::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use super::{ScheduleView, schedule::moment, schedule_view, text};
 use crate::{
     auth::Operator,
-    body::Body,
+    body::{Body, optional_text_schema},
     concerts::ConcertView,
-    page::{Paging, list},
+    page::{List, Paging, list},
     path::PathId,
     problem::{Code, Fault, Problem},
     reservations::numbers,
 };
 
 /// The body of `PATCH /v1/admin/concerts/{id}`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConcertPatch {
+    #[schema(schema_with = optional_text_schema)]
     title: Option<String>,
+    #[schema(schema_with = optional_text_schema)]
     venue: Option<String>,
 }
 
 /// The body of `PATCH /v1/admin/schedules/{id}`. What is left out stays; sales that open `null` open at
 /// once.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SchedulePatch {
+    /// In the future.
     #[serde(default, with = "time::serde::rfc3339::option")]
     starts_at: Option<OffsetDateTime>,
+    /// Not after it starts.
     #[serde(default, deserialize_with = "opening")]
+    #[schema(value_type = Option<OffsetDateTime>)]
     sales_open_at: Option<Opening>,
     sales_closed: Option<bool>,
 }
@@ -48,30 +54,38 @@ fn opening<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Opening>, D::Err
     Ok(Some(time.map_or(Opening::AtOnce, Opening::At)))
 }
 
-#[derive(Serialize)]
+/// A date, and whether its sales are closed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HouseSchedule)]
 struct DateView {
     #[serde(flatten)]
     schedule: ScheduleView,
     sales_closed: bool,
 }
 
-#[derive(Serialize)]
+/// A concert with its dates.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HouseConcert)]
 struct ConcertDatesView<'a> {
     #[serde(flatten)]
     concert: ConcertView<'a>,
     schedules: Vec<DateView>,
 }
 
-#[derive(Serialize)]
+/// A date, who has its seats, and what they have brought.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ScheduleReport)]
 struct ReportView {
     #[serde(flatten)]
     date: DateView,
     seats: CountsView,
+    /// In won.
     revenue: i64,
 }
 
 /// Seats by who has them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SeatCounts)]
 struct CountsView {
     available: u32,
     held: u32,
@@ -108,17 +122,31 @@ fn report_view(report: &DateReport) -> ReportView {
     }
 }
 
-/// `GET /v1/admin/concerts`
+/// All concerts
+#[utoipa::path(
+    get,
+    path = "/v1/admin/concerts",
+    tag = "operator",
+    responses((status = 200, description = "A page of concerts", body = List<ConcertView>))
+)]
 pub(crate) async fn concerts(
     _: Operator,
-    paging: Paging,
+    Paging(page): Paging<ConcertId>,
     catalogue: Data<dyn Catalogue>,
 ) -> Result<HttpResponse, Problem> {
-    let page = catalogue.concerts(paging.by_id(ConcertId::new)?).await?;
-    Ok(list(&page, ConcertView::from))
+    let limit = page.limit;
+    let page = catalogue.concerts(page).await?;
+    Ok(list(&page, limit, ConcertView::from))
 }
 
-/// `GET /v1/admin/concerts/{id}`
+/// A concert with all its dates
+#[utoipa::path(
+    get,
+    path = "/v1/admin/concerts/{id}",
+    tag = "operator",
+    responses((status = 200, description = "The concert", body = ConcertDatesView)),
+    extensions(("x-problems" = json!(["concert_not_found"])))
+)]
 pub(crate) async fn concert(
     _: Operator,
     id: PathId,
@@ -128,7 +156,14 @@ pub(crate) async fn concert(
     Ok(HttpResponse::Ok().json(concert_view(&concert, &dates)))
 }
 
-/// `PATCH /v1/admin/concerts/{id}`
+/// Change the texts of a concert
+#[utoipa::path(
+    patch,
+    path = "/v1/admin/concerts/{id}",
+    tag = "operator",
+    responses((status = 200, description = "The concert after the change", body = ConcertView)),
+    extensions(("x-problems" = json!(["concert_not_found"])))
+)]
 pub(crate) async fn edit_concert(
     Operator(operator): Operator,
     id: PathId,
@@ -150,7 +185,14 @@ pub(crate) async fn edit_concert(
     Ok(HttpResponse::Ok().json(ConcertView::from(&edited)))
 }
 
-/// `GET /v1/admin/schedules/{id}`
+/// How a date sells
+#[utoipa::path(
+    get,
+    path = "/v1/admin/schedules/{id}",
+    tag = "operator",
+    responses((status = 200, description = "The date", body = ReportView)),
+    extensions(("x-problems" = json!(["schedule_not_found"])))
+)]
 pub(crate) async fn report(
     _: Operator,
     id: PathId,
@@ -160,7 +202,14 @@ pub(crate) async fn report(
     Ok(HttpResponse::Ok().json(report_view(&report)))
 }
 
-/// `PATCH /v1/admin/schedules/{id}`
+/// Move a date, or close its sales
+#[utoipa::path(
+    patch,
+    path = "/v1/admin/schedules/{id}",
+    tag = "operator",
+    responses((status = 200, description = "The date after the change", body = DateView)),
+    extensions(("x-problems" = json!(["schedule_not_found", "schedule_cancelled", "schedule_begun"])))
+)]
 pub(crate) async fn edit_schedule(
     Operator(operator): Operator,
     id: PathId,

@@ -6,26 +6,32 @@ use domain::{
     operators::{KeyError, OperatorKey, Operators},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::text;
 use crate::{
     auth::{NamedKey, Operator},
-    body::Body,
+    body::{Body, text_schema},
     moment::Moment,
-    page::items,
+    page::{Items, items},
     path::PathId,
     problem::{Code, Problem},
 };
 
 /// The body of `POST /v1/admin/keys`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewOperatorKey)]
 pub(crate) struct NewKey {
+    /// Whose, or what for; `root` is taken.
+    #[schema(schema_with = text_schema)]
     name: String,
 }
 
-#[derive(Serialize)]
+/// An operator's key.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OperatorKey)]
 struct KeyView<'a> {
     id: Uuid,
     name: &'a str,
@@ -44,7 +50,16 @@ fn view<'a>(stored: &'a OperatorKey, key: Option<&'a NamedKey>) -> KeyView<'a> {
     }
 }
 
-/// `POST /v1/admin/keys`
+/// Make a key for one more operator
+///
+/// Only with the root key. The key itself is shown here and never again.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/keys",
+    tag = "operator",
+    responses((status = 201, description = "The key", body = KeyView)),
+    extensions(("x-problems" = json!(["operator_key_exists"])))
+)]
 pub(crate) async fn add(
     Operator(operator): Operator,
     operators: Data<dyn Operators>,
@@ -56,7 +71,13 @@ pub(crate) async fn add(
     Ok(HttpResponse::Created().json(view(&stored, Some(&key))))
 }
 
-/// `GET /v1/admin/keys`
+/// The operators' keys
+#[utoipa::path(
+    get,
+    path = "/v1/admin/keys",
+    tag = "operator",
+    responses((status = 200, description = "The keys, without the root key", body = Items<KeyView>))
+)]
 pub(crate) async fn list(
     _: Operator,
     operators: Data<dyn Operators>,
@@ -65,7 +86,16 @@ pub(crate) async fn list(
     Ok(items(&keys, |key| view(key, None)))
 }
 
-/// `DELETE /v1/admin/keys/{id}`
+/// Revoke an operator's key
+///
+/// Only with the root key.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/keys/{id}",
+    tag = "operator",
+    responses((status = 204, description = "It opens nothing any more")),
+    extensions(("x-problems" = json!(["operator_key_not_found"])))
+)]
 pub(crate) async fn revoke(
     Operator(operator): Operator,
     id: PathId,

@@ -8,26 +8,34 @@ use domain::{
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     auth::Operator,
     moment::Moment,
-    page::{Paging, list},
+    page::{List, Paging, list},
     problem::Problem,
 };
 
-#[derive(Serialize)]
+/// A change that an operator made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LogEntry)]
 struct EntryView {
     number: u64,
     at: Moment,
+    /// The name of their key, or the command.
     operator: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     operator_key_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     action: String,
+    /// Ids, by kind.
+    #[schema(value_type = Object)]
     subject: Box<RawValue>,
+    /// What was set or changed, by name.
+    #[schema(value_type = Object)]
     details: Box<RawValue>,
 }
 
@@ -45,16 +53,23 @@ fn view(entry: LogEntry) -> Result<EntryView, Problem> {
     })
 }
 
-/// `GET /v1/admin/log`
+/// What operators changed, the newest first
+#[utoipa::path(
+    get,
+    path = "/v1/admin/log",
+    tag = "operator",
+    responses((status = 200, description = "A page of the log", body = List<EntryView>))
+)]
 pub(crate) async fn log(
     _: Operator,
-    paging: Paging,
+    Paging(page): Paging<u64>,
     operators: Data<dyn Operators>,
 ) -> Result<HttpResponse, Problem> {
-    let Page { items, next } = operators.log(paging.by_number()?).await?;
+    let limit = page.limit;
+    let Page { items, next } = operators.log(page).await?;
     let items: Result<Vec<_>, _> = items.into_iter().map(view).collect();
     let items = items?;
-    Ok(list(&Page { items, next }, |entry| entry))
+    Ok(list(&Page { items, next }, limit, |entry| entry))
 }
 
 #[cfg(test)]

@@ -8,36 +8,51 @@ use domain::{
     seats::HouseSeats,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::{ToSchema, openapi::schema::ArrayBuilder};
 use uuid::Uuid;
 
 use super::text;
 use crate::{
     auth::Operator,
-    body::{Body, Whole},
+    body::{Body, Whole, optional_text_schema},
     moment::Moment,
-    page::items,
+    page::{Items, items},
     path::PathId,
     problem::Problem,
-    reservations::{ReservationView, Terms, numbers, seat_numbers, whole, wrong_seats},
+    reservations::{
+        ReservationView, Terms, numbers, numbers_schema, numbers_up_to, seat_numbers, whole,
+        wrong_seats,
+    },
 };
 
 /// The body of `POST /v1/admin/schedules/{id}/blocks`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewSeatBlock)]
 pub(crate) struct NewBlock {
+    #[schema(schema_with = many_schema)]
     seat_numbers: Vec<Whole<i64>>,
+    /// What they are kept for.
+    #[schema(schema_with = optional_text_schema)]
     note: Option<String>,
 }
 
 /// The body of `POST /v1/admin/schedules/{id}/complimentary`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewGift {
     user_id: Uuid,
+    #[schema(schema_with = numbers_schema)]
     seat_numbers: Vec<Whole<i64>>,
 }
 
-#[derive(Serialize)]
+fn many_schema() -> ArrayBuilder {
+    numbers_up_to(HouseSeats::MOST)
+}
+
+/// Seats that the house keeps.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SeatBlock)]
 struct BlockView<'a> {
     id: Uuid,
     schedule_id: Uuid,
@@ -59,7 +74,14 @@ impl<'a> From<&'a Block> for BlockView<'a> {
     }
 }
 
-/// `POST /v1/admin/schedules/{id}/blocks`
+/// Keep seats for the house
+#[utoipa::path(
+    post,
+    path = "/v1/admin/schedules/{id}/blocks",
+    tag = "operator",
+    responses((status = 201, description = "The seats that are kept", body = BlockView)),
+    extensions(("x-problems" = json!(["schedule_not_found", "schedule_cancelled", "seat_not_found", "seat_unavailable"])))
+)]
 pub(crate) async fn block(
     Operator(operator): Operator,
     id: PathId,
@@ -76,7 +98,14 @@ pub(crate) async fn block(
     Ok(HttpResponse::Created().json(BlockView::from(&block)))
 }
 
-/// `GET /v1/admin/schedules/{id}/blocks`
+/// The seats of a date that the house keeps
+#[utoipa::path(
+    get,
+    path = "/v1/admin/schedules/{id}/blocks",
+    tag = "operator",
+    responses((status = 200, description = "The blocks", body = Items<BlockView>)),
+    extensions(("x-problems" = json!(["schedule_not_found"])))
+)]
 pub(crate) async fn blocks(
     _: Operator,
     id: PathId,
@@ -86,7 +115,14 @@ pub(crate) async fn blocks(
     Ok(items(&blocks, BlockView::from))
 }
 
-/// `DELETE /v1/admin/blocks/{id}`
+/// Give seats back to everyone
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/blocks/{id}",
+    tag = "operator",
+    responses((status = 204, description = "They are on sale")),
+    extensions(("x-problems" = json!(["block_not_found"])))
+)]
 pub(crate) async fn unblock(
     Operator(operator): Operator,
     id: PathId,
@@ -96,7 +132,14 @@ pub(crate) async fn unblock(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /v1/admin/schedules/{id}/complimentary`
+/// Give seats to a user for nothing
+#[utoipa::path(
+    post,
+    path = "/v1/admin/schedules/{id}/complimentary",
+    tag = "operator",
+    responses((status = 201, description = "The reservation, paid by nothing", body = ReservationView, headers(("Location" = String, description = "Where its owner can read it")))),
+    extensions(("x-problems" = json!(["schedule_not_found", "schedule_cancelled", "user_not_found", "seat_not_found", "seat_unavailable"])))
+)]
 pub(crate) async fn give(
     Operator(operator): Operator,
     id: PathId,

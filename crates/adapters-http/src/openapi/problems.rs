@@ -133,6 +133,16 @@ fn members(code: Code) -> Vec<Member> {
         Code::SeatNotFound | Code::SeatUnavailable => {
             vec![certain("seat_numbers", numbers(), json!([7, 8]))]
         }
+        Code::RefundNotAllowed => vec![possible(
+            "refund_until",
+            json!({"$ref": "#/components/schemas/Moment"}),
+            json!("2026-01-31T10:00:00Z"),
+        )],
+        Code::ScheduleCancelled => vec![possible(
+            "reason",
+            json!({"type": "string", "description": "As the operator says"}),
+            json!("The singer is ill"),
+        )],
         Code::SalesNotOpen => vec![certain(
             "opens_at",
             json!({"$ref": "#/components/schemas/Moment"}),

@@ -13,12 +13,15 @@ use crate::{
     body::Body,
     coding::Accepted,
     etag::Known,
+    event_feed::{self, After},
     idempotency::KeyHeader,
     language::Language,
     page::{self, Cursor, Paging},
     path::PathId,
     problem::Code,
+    reservations::Terms,
     seat_map::{ByDate, BySchedule, SeatView, VERSION},
+    trail::Trail,
 };
 
 /// An argument of a handler.
@@ -60,6 +63,14 @@ impl Takes for HttpRequest {
 }
 
 impl Takes for Language {
+    fn tell(_: &mut Operation) {}
+}
+
+impl Takes for Terms {
+    fn tell(_: &mut Operation) {}
+}
+
+impl Takes for Trail {
     fn tell(_: &mut Operation) {}
 }
 
@@ -186,6 +197,21 @@ impl<C: Cursor> Takes for Paging<C> {
             "Link",
             "The next page, if there is one, with `rel=\"next\"`",
         );
+    }
+}
+
+impl Takes for After {
+    fn tell(operation: &mut Operation) {
+        let position = json!({
+            "type": "integer", "minimum": 0, "maximum": 999_999_999_999_999_999_u64, "default": 0,
+        });
+        let about = "The `next` of the page before";
+        operation.parameter("query", "after", about, &position);
+        let limit = json!({
+            "type": "integer", "minimum": 1, "maximum": event_feed::MOST, "default": event_feed::USUAL,
+        });
+        operation.parameter("query", "limit", "How many events at most", &limit);
+        operation.misreads();
     }
 }
 

@@ -45,6 +45,11 @@ pub(crate) struct NewReservation {
 
 /// How seat numbers are written in a body: one to four different ones.
 pub(crate) fn numbers_schema() -> ArrayBuilder {
+    numbers_up_to(SeatNumbers::MOST)
+}
+
+/// How one to `most` different seat numbers are written in a body.
+pub(crate) fn numbers_up_to(most: usize) -> ArrayBuilder {
     let number = Object::builder()
         .schema_type(Type::Integer)
         .minimum(Some(i64::from(SeatNumber::FIRST.get())))
@@ -52,7 +57,7 @@ pub(crate) fn numbers_schema() -> ArrayBuilder {
     Array::builder()
         .items(number)
         .min_items(Some(1))
-        .max_items(Some(SeatNumbers::MOST))
+        .max_items(Some(most))
         .unique_items(true)
 }
 
