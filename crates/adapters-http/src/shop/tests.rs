@@ -49,7 +49,9 @@ fn the_page_has_no_script_and_no_style_in_itself_and_names_no_other_host() {
         assert_eq!(hosts, [""; 0], "{name}");
         assert!(!text.contains("innerHTML"), "{name}");
         if *name == PAGE {
-            assert!(!text.contains("<script>") && !text.contains("<style") && !text.contains("style="));
+            assert!(
+                !text.contains("<script>") && !text.contains("<style") && !text.contains("style=")
+            );
         }
     }
 }
@@ -58,13 +60,22 @@ fn the_page_has_no_script_and_no_style_in_itself_and_names_no_other_host() {
 async fn whoever_has_a_file_is_not_sent_it_again() {
     let first = Fixture::new().ask(get("/")).await;
     let tag = first.header("etag").unwrap().to_owned();
-    let again = Fixture::new().ask(get("/").insert_header(("if-none-match", tag))).await;
+    let again = Fixture::new()
+        .ask(get("/").insert_header(("if-none-match", tag)))
+        .await;
     assert_eq!((again.status, again.body.is_null()), (304, true));
 }
 
 #[actix_web::test]
 async fn what_is_no_part_of_the_shop_is_not_found() {
-    for path in ["/app", "/app/", "/app/x.js", "/app/views/x.js", "/app/..%2fmain.js", "/index.html"] {
+    for path in [
+        "/app",
+        "/app/",
+        "/app/x.js",
+        "/app/views/x.js",
+        "/app/..%2fmain.js",
+        "/index.html",
+    ] {
         let answer = Fixture::new().ask(get(path)).await;
         assert_eq!(answer.problem(), (404, "not_found"), "{path}");
     }
