@@ -6,7 +6,7 @@ import { get, set } from "./store.js";
 
 const TEXTS = { en, ko };
 
-/** The venue's day and hour are those of Seoul, wherever a fan is. */
+/** The day and hour of a concert are those of the venue, wherever a fan is. The API does not tell its zone. */
 const ZONE = "Asia/Seoul";
 
 /** The language chosen, or the first of the browser's that there is. @returns {"ko" | "en"} */
@@ -40,7 +40,9 @@ const format = (options) => (moment) =>
 export const day = format({ weekday: "short", day: "numeric", month: "long" });
 export const hour = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 export const month = format({ month: "long", year: "numeric" });
-export const moment = format({ dateStyle: "medium", timeStyle: "short" });
+
+/** What has to do with the fan and not with the venue is told in the fan's own time. */
+export const moment = format({ dateStyle: "medium", timeStyle: "short", timeZone: undefined });
 
 /** The venue's day as `2026-11-21`. */
 export const isoDay = (moment) =>

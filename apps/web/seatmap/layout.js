@@ -17,7 +17,7 @@ export function layout(numbers, perRow) {
   const rows = Math.ceil((numbers[numbers.length - 1] ?? 0) / perRow);
   const place = rows > SMALL ? blocks(rows, perRow) : bent(perRow);
   const [x, y] = [new Float32Array(numbers.length), new Float32Array(numbers.length)];
-  const box = { left: 0, top: 0, right: 0, bottom: 0 };
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
   numbers.forEach((number, at) => {
     const [px, py] = place(Math.floor((number - 1) / perRow), (number - 1) % perRow);
     [x[at], y[at]] = [px, py];
@@ -26,8 +26,8 @@ export function layout(numbers, perRow) {
     box.top = Math.min(box.top, py);
     box.bottom = Math.max(box.bottom, py);
   });
-  const width = rows > SMALL ? perRow * 0.8 : Math.min(perRow * 0.7, 16);
-  const stage = { x: 0, y: box.top - width * 0.22 - 1, width };
+  const width = rows > SMALL ? perRow * 1.1 : Math.min(perRow * 0.7, 16);
+  const stage = { x: 0, y: box.top - width * 0.16 - 1, width };
   return { x, y, stage, box: { left: box.left - 1.5, right: box.right + 1.5, top: stage.y - width * 0.14 - 1, bottom: box.bottom + 1.5 } };
 }
 

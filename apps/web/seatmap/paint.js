@@ -4,8 +4,10 @@
 import { AVAILABLE, HELD } from "./hall.js";
 import { trace } from "./shapes.js";
 
+const FONT = "\"Segoe UI\", Roboto, \"Noto Sans\", \"Liberation Sans\", system-ui, sans-serif";
 const PICTURE_FROM = 4.5;
-const NUMBER_FROM = 19;
+/** Smaller digits cannot be read. */
+const SMALLEST_DIGITS = 7;
 
 /** The colours of the page's style, read anew when it changes between light and dark. */
 export function palette(node) {
@@ -70,13 +72,13 @@ export function painter(canvas) {
         pen.fillStyle = how === AVAILABLE ? colours.grades[hall.grade[at] % 6] : colours.gone;
         pen.fillRect(x - scale * 0.38, y - scale * 0.38, scale * 0.76, scale * 0.76);
       }
-      if (camera.scale >= NUMBER_FROM && how < CHOSEN) label(pen, number, x, y, scale, how === AVAILABLE ? colours.ground : colours.held);
+      if (near && how < CHOSEN) label(pen, number, x, y, scale, ratio, how === AVAILABLE ? colours.ground : colours.held);
     }
     // On top, and never too small to be found again.
     for (const [at, how, x, y] of special) {
       const drawn = picture(look(hall.grade[at], how), Math.max(pixels, 9 * ratio), colours);
       pen.drawImage(drawn, x - drawn.width / 2, y - drawn.height / 2);
-      if (camera.scale >= NUMBER_FROM) label(pen, hall.numbers[at], x, y, scale, colours.on);
+      if (near) label(pen, hall.numbers[at], x, y, scale, ratio, colours.on);
     }
     if (focus !== null && hall.at.has(focus)) ring(pen, places, hall.at.get(focus), scale, ox, oy, colours, ratio);
   };
@@ -117,8 +119,11 @@ function inner(pen, grade, middle, radius, colour) {
   pen.stroke();
 }
 
-function label(pen, number, x, y, scale, colour) {
-  pen.font = `600 ${Math.round(scale * 0.3)}px system-ui, sans-serif`;
+function label(pen, number, x, y, scale, ratio, colour) {
+  const digits = String(number).length;
+  const height = Math.min(scale * 0.32, (scale * 0.66) / (digits * 0.58));
+  if (height < SMALLEST_DIGITS * ratio) return;
+  pen.font = `600 ${height.toFixed(1)}px ${FONT}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillStyle = colour;
@@ -132,7 +137,7 @@ function stage(pen, { x, y, width }, name, scale, ox, oy, colours) {
   pen.roundRect(px, py - h / 2, w, h, [h * 0.2, h * 0.2, h * 0.7, h * 0.7]);
   pen.fill();
   pen.fillStyle = colours.ink;
-  pen.font = `600 ${Math.max(8, Math.min(h * 0.5, 26))}px system-ui, sans-serif`;
+  pen.font = `600 ${Math.max(8, Math.min(h * 0.5, 26))}px ${FONT}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillText(name, px + w / 2, py);

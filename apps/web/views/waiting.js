@@ -123,7 +123,7 @@ function leave() {
 /** Says everywhere that the turn has come: on the page, in the tab's title, as a notification. */
 export function announce(place) {
   const body = t("your_turn_more", { left: minutes(left(place.state.expires_at, serverNow())) });
-  tell(`${t("your_turn")} ${body}`, 10_000);
+  tell(`${t("your_turn")} ${body}`);
   call(`● ${t("your_turn")}`);
   setTimeout(() => document.visibilityState === "visible" && call(""), 8000);
   if (document.visibilityState === "visible" || globalThis.Notification?.permission !== "granted") return;

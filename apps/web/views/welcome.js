@@ -15,10 +15,17 @@ export function welcome(_, signal) {
     node: h(
       "div",
       { class: "welcome" },
+      scene(),
       h("section", { class: "hero" }, h("h1", {}, t("welcome")), h("p", { class: "lead" }, t("welcome_more")), fan ? known(fan, signal) : form()),
       h("ol", { class: "steps" }, [1, 2, 3].map((n) => h("li", {}, h("h2", {}, t(`step_${n}`)), h("p", {}, t(`step_${n}_more`))))),
     ),
   };
+}
+
+/** A hall from above, with one seat taken: only for the eye. */
+function scene() {
+  const rows = [70, 84, 98, 112, 126, 140, 154, 168, 182].map((r) => h("circle", { cx: 200, cy: 0, r }));
+  return h("svg", { class: "scene", viewBox: "0 0 400 200", "aria-hidden": "true" }, rows, h("circle", { class: "stage", cx: 200, cy: 0, r: 44 }), h("circle", { class: "own", cx: 262, cy: 109.3, r: 4.5 }));
 }
 
 function form() {
