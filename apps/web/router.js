@@ -53,11 +53,19 @@ function show(moved) {
   location.replace("#/");
 }
 
-/** Who reads by ear or keyboard goes on at the new view's heading. */
+/** Who reads by ear or keyboard goes on at the new view's heading, which may be there only when there is an answer. */
 function arrive() {
   scrollTo(0, 0);
-  const heading = main.querySelector("h1");
-  heading?.setAttribute("tabindex", "-1");
-  heading?.focus({ preventScroll: true });
+  const found = () => {
+    const heading = main.querySelector("h1");
+    if (!heading) return false;
+    heading.setAttribute("tabindex", "-1");
+    heading.focus({ preventScroll: true });
+    return true;
+  };
+  if (found()) return;
+  const watch = new MutationObserver(() => found() && watch.disconnect());
+  watch.observe(main, { childList: true, subtree: true });
+  open.signal.addEventListener("abort", () => watch.disconnect());
 }
 
