@@ -9,6 +9,11 @@ import { get, onChange, set } from "./store.js";
 
 /** The server says something every 15 seconds; after this silence the stream is dead. */
 const SILENCE = 22_000;
+/** It says something at once; who hears nothing has a proxy between that keeps streams back. */
+const FIRST = 6_000;
+/** After so many streams in a row that did not work, asking is the rule and a stream is tried now and then. */
+const FRUITLESS = 3;
+const NOW_AND_THEN = 20;
 
 let followed = "";
 let run = new AbortController();
@@ -63,16 +68,17 @@ function follow() {
 }
 
 async function keep(token, signal) {
-  for (let failures = 0; !signal.aborted; ) {
-    try {
-      await stream(token, signal, () => (failures = 0));
-    } catch {
-      failures++;
+  for (let turn = 0, fruitless = 0, failures = 0; !signal.aborted; turn++) {
+    if (fruitless < FRUITLESS || turn % NOW_AND_THEN === 0) {
+      fruitless++;
+      await stream(token, signal, () => (fruitless = failures = 0)).catch(() => {});
     }
     if (signal.aborted) return;
     try {
       took(await read("/v1/queue/tokens/me", "queue", signal));
       connected(true);
+      // After an outage streams may work again.
+      if (failures) fruitless = failures = 0;
     } catch (problem) {
       signal.throwIfAborted();
       if (ended(problem)) return;
@@ -80,7 +86,7 @@ async function keep(token, signal) {
       failures++;
     }
     const asked = get().place?.state.poll_after_ms ?? 2000;
-    const wait = lost || failures === 0 ? backoff(failures) : Math.max(asked, backoff(failures));
+    const wait = lost || fruitless === 0 ? backoff(failures) : asked;
     await new Promise((done) => {
       wake = done;
       setTimeout(done, wait);
@@ -99,7 +105,8 @@ function ended(problem) {
 async function stream(token, signal, works) {
   const own = new AbortController();
   const stop = () => own.abort();
-  const guard = setInterval(() => performance.now() - lastHeard > SILENCE && stop(), 5000);
+  let limit = FIRST;
+  const guard = setInterval(() => performance.now() - lastHeard > limit && stop(), 2000);
   signal.addEventListener("abort", stop);
   signal.addEventListener("look", stop);
   try {
@@ -118,7 +125,7 @@ async function stream(token, signal, works) {
     for (let rest = ""; ; ) {
       const { done, value } = await reader.read();
       if (done) return;
-      lastHeard = performance.now();
+      [lastHeard, limit] = [performance.now(), SILENCE];
       works();
       const taken = take(rest, value);
       rest = taken.rest;

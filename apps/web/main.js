@@ -2,7 +2,7 @@
 
 import { serverNow } from "./api.js";
 import { left, minutes } from "./clock.js";
-import { every, fill, h } from "./dom.js";
+import { every, fill, h, say } from "./dom.js";
 import { choose, language, number, t } from "./i18n.js";
 import * as line from "./line.js";
 import { notices } from "./notice.js";
@@ -40,14 +40,18 @@ const header = h("header", { class: "top" });
 const view = h("main", { id: "view" });
 const forever = new AbortController().signal;
 
-/** Where the fan stands, in a few words beside the menu. */
-function standing({ place, fan }) {
-  if (!fan || !place) return null;
-  const { status, position, expires_at } = place.state;
-  if (status === "waiting") return h("a", { class: "chip", href: "#/queue" }, t("in_line", { n: number(position) }));
-  if (status !== "active") return null;
-  const text = t("on_turn", { left: minutes(left(expires_at, serverNow())) });
-  return h("a", { class: "chip on", href: "#/concerts", id: "turn" }, text);
+const chip = h("a", { class: "chip" });
+
+/** Where the fan stands, in a few words beside the menu. It is changed in place: it may have the focus. */
+function stand() {
+  const { place, fan } = get();
+  const { status, position, expires_at } = place?.state ?? {};
+  const active = status === "active";
+  chip.hidden = !fan || !(active || status === "waiting");
+  if (chip.hidden) return;
+  chip.setAttribute("href", active ? "#/concerts" : "#/queue");
+  chip.classList.toggle("on", active);
+  say(chip, active ? t("on_turn", { left: minutes(left(expires_at, serverNow())) }) : t("in_line", { n: number(position) }));
 }
 
 function menu() {
@@ -55,10 +59,11 @@ function menu() {
   const link = (to, text) =>
     h("a", { href: to, "aria-current": location.hash.startsWith(to) && "page" }, text);
   const other = language() === "ko" ? "en" : "ko";
+  stand();
   fill(
     header,
     h("a", { class: "brand", href: "#/" }, "Boxoffice"),
-    standing(state),
+    chip,
     h(
       "nav",
       { "aria-label": t("nav") },
@@ -74,7 +79,7 @@ function menu() {
 
 /** What the menu shows; it is only made anew when that changes. */
 const shown = ({ language, fan, place }) =>
-  JSON.stringify([language, fan?.id, place?.state.status, place?.state.position, location.hash]);
+  JSON.stringify([language, fan?.id, place?.state.status, location.hash]);
 
 function main() {
   let [before, menued] = [get(), ""];
@@ -93,13 +98,14 @@ function main() {
       skip.textContent = t("skip");
     }
     if (menued !== (menued = shown(now))) menu();
+    else stand();
     if (was === "waiting" && is === "active") announce(now.place);
     if (spoken) router.refresh();
     else if (was !== is && /^#\/(queue|concerts|dates)/.test(location.hash)) turned(was, is);
   };
   onChange(follow);
   addEventListener("hashchange", () => menued !== (menued = shown(get())) && menu());
-  every(1000, forever, tick);
+  every(1000, forever, stand);
   addEventListener("visibilitychange", () => document.visibilityState === "visible" && router.call(""));
   menu();
   router.start(view, ROUTES);
@@ -110,13 +116,6 @@ function main() {
 function turned(was, is) {
   if (was === "waiting" && is === "active" && location.hash === "#/queue") router.go("#/concerts");
   else router.refresh();
-}
-
-/** The time left in the shop goes down. */
-function tick() {
-  const turn = document.getElementById("turn");
-  if (!turn) return;
-  turn.replaceWith(standing(get()) ?? "");
 }
 
 main();

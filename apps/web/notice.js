@@ -37,7 +37,7 @@ export function explained(problem) {
 function put(kind, ...content) {
   const note = h(
     "div",
-    { class: `notice ${kind}`, role: kind === "problem" ? "alert" : "status" },
+    { class: `notice ${kind}`, role: kind === "problem" && "alert" },
     h("div", {}, ...content),
     h("button", { class: "quiet", type: "button", "aria-label": t("close"), onclick: () => note.remove() }, "×"),
   );

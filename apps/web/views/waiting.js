@@ -45,7 +45,7 @@ function inside(signal) {
 }
 
 function room(signal) {
-  const place = h("output", { class: "position", id: "position" });
+  const place = h("p", { class: "position", id: "position" });
   const said = h("p", { class: "hidden", "aria-live": "polite" });
   const bar = h("progress", { max: 100, "aria-label": t("progress") });
   const picture = h("svg", { class: "line", viewBox: `0 0 ${DOTS * 10 + 30} 24`, "aria-hidden": "true" });
