@@ -55,6 +55,7 @@ schemathesis: rust postgres ## try the API against its own description, with wha
 check: rust ## formatting, lints, dependencies, and that the domain stays free of I/O
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy -p system-tests --test web --locked -- -D warnings
 	scripts/check-domain.sh
 	scripts/check-dependencies.sh
 
@@ -62,6 +63,15 @@ check: rust ## formatting, lints, dependencies, and that the domain stays free o
 test: rust postgres faketime examples ## get what is missing and run every test
 	cargo build --locked -p boxoffice
 	$(with_postgres) cargo test --workspace --locked
+
+.PHONY: test-web
+test-web: rust postgres chromium ## try the shop in Chromium
+	cargo build --locked -p boxoffice
+	$(with_postgres) cargo test --locked -p system-tests --test web
+
+.PHONY: images
+images: ## make the pictures of the README anew
+	@BOXOFFICE_IMAGES=docs/images $(MAKE) --no-print-directory test-web
 
 .PHONY: postgres
 postgres: ## get PostgreSQL, unless it is there
@@ -74,6 +84,10 @@ faketime:
 .PHONY: examples
 examples: ## get what the examples need, unless it is there
 	@scripts/get-examples.sh
+
+.PHONY: chromium
+chromium:
+	@scripts/get-chromium.sh
 
 .PHONY: man
 man: rust ## write the manual pages into target/man

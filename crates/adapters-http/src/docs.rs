@@ -1,19 +1,16 @@
 //! `GET /docs`: the API as a page, on which it can be tried. Everything is in the program.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
-use actix_web::{
-    HttpResponse,
-    http::header::{CONTENT_SECURITY_POLICY, HeaderValue},
-    web::Path,
-};
+use actix_web::{HttpResponse, web::Path};
 use utoipa_swagger_ui::Config;
 
 use crate::{
     coding::Accepted,
     etag::Known,
     kept::Kept,
-    problem::{Code, Problem},
+    problem::Problem,
+    site::{Site, kind},
 };
 
 /// What the page may do: run its own scripts, and ask this server.
@@ -27,24 +24,21 @@ const FILES: [&str; 3] = [
     "swagger-ui-bundle.js",
     "favicon-32x32.png",
 ];
-/// The names of all its parts.
-pub(crate) const NAMES: [&str; 4] = [FILES[0], FILES[1], FILES[2], "start.js"];
+const PAGE: &str = "";
+const START: &str = "start.js";
 
-static PAGE: LazyLock<Kept> =
-    LazyLock::new(|| Kept::new("text/html; charset=utf-8", include_str!("docs/index.html")));
-
-static PARTS: LazyLock<BTreeMap<&str, Kept>> = LazyLock::new(|| {
+static DOCS: LazyLock<Site> = LazyLock::new(|| {
     let config = std::sync::Arc::new(Config::new(["/openapi.json"]));
     let served = |name| {
         let file = utoipa_swagger_ui::serve(name, config.clone()).ok()??;
         Some((name, Kept::new(file.content_type, file.bytes.into_owned())))
     };
-    let own = Kept::new("text/javascript", include_str!("docs/start.js"));
-    FILES
-        .into_iter()
-        .filter_map(served)
-        .chain([(NAMES[3], own)])
-        .collect()
+    let own = [
+        (PAGE, include_str!("docs/index.html")),
+        (START, include_str!("docs/start.js")),
+    ];
+    let own = own.map(|(name, text)| (name, Kept::new(kind(name), text)));
+    Site::new(POLICY, FILES.into_iter().filter_map(served).chain(own))
 });
 
 /// The API as a page, on which it can be tried
@@ -55,7 +49,7 @@ static PARTS: LazyLock<BTreeMap<&str, Kept>> = LazyLock::new(|| {
     responses((status = 200, description = "A page", content_type = "text/html", body = String))
 )]
 pub(crate) async fn page(known: Known, accepted: Accepted) -> Result<HttpResponse, Problem> {
-    Ok(with_policy(PAGE.answer(&known, accepted).await?))
+    DOCS.answer(PAGE, &known, accepted).await
 }
 
 /// A part of that page
@@ -74,15 +68,7 @@ pub(crate) async fn part(
     known: Known,
     accepted: Accepted,
 ) -> Result<HttpResponse, Problem> {
-    let part = PARTS.get(file.0.as_str());
-    let part = part.ok_or_else(|| Problem::new(Code::NotFound))?;
-    Ok(with_policy(part.answer(&known, accepted).await?))
-}
-
-fn with_policy(mut answer: HttpResponse) -> HttpResponse {
-    let headers = answer.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    answer
+    DOCS.answer(&file.0, &known, accepted).await
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //!   features map their errors to it without a catch-all arm;
 //! - `edge` is the one middleware: request ids, problems in the client's language, the log;
 //! - `openapi` describes every route, from the handlers themselves; `docs` shows that on a page;
+//! - `shop` has the pages for fans, `site` is what serves such files;
 //! - `coding` compresses answers, `kept` keeps those that never change;
 //! - `meters` counts requests and problems for `GET /metrics`, `trail` remembers for the log who asks;
 //! - `limits` counts requests of users and addresses, and refuses those beyond a rate;
@@ -51,6 +52,8 @@ mod routes;
 mod scrape;
 mod seat_map;
 mod server;
+mod shop;
+mod site;
 mod token;
 mod trace;
 mod trail;

@@ -19,7 +19,7 @@ use crate::{
     openapi::{self, Group, Told},
     payments, problem_pages, queue, reservations, scrape, seat_map,
     server::Door,
-    users, webhooks,
+    shop, users, webhooks,
 };
 
 /// Makes a module of each group, which adds its paths to a server and describes them, and a list of all
@@ -102,6 +102,9 @@ routes! {
         "/openapi.json" => read openapi::openapi;
         "/docs" => read docs::page;
         "/docs/{file}" => read docs::part;
+        "/" => read shop::page;
+        "/app/{file}" => read shop::part;
+        "/app/{folder}/{file}" => read shop::nested;
     }
 
     /// What the operator asks for.

@@ -12,7 +12,6 @@ use crate::{
     auth::{Admitted, AtDoor, InQueue, MaySignUp, Operator, UserAuth, Visitor},
     body::Body,
     coding::Accepted,
-    docs,
     etag::Known,
     event_feed::{self, After},
     idempotency::KeyHeader,
@@ -166,12 +165,21 @@ impl Takes for Path<String> {
     }
 }
 
-/// A part of the page.
+/// A part of a page.
 impl Takes for Path<(String,)> {
     fn tell(operation: &mut Operation) {
-        let schema = json!({"type": "string", "enum": docs::NAMES});
+        let schema = json!({"type": "string", "pattern": "^[a-z0-9-]+[.][a-z]+$"});
         operation.parameter("path", "file", "Which", &schema);
         operation.fails(&[Code::NotFound]);
+    }
+}
+
+/// A part of a page, in a folder.
+impl Takes for Path<(String, String)> {
+    fn tell(operation: &mut Operation) {
+        let schema = json!({"type": "string", "pattern": "^[a-z0-9]+$"});
+        operation.parameter("path", "folder", "Of what", &schema);
+        Path::<(String,)>::tell(operation);
     }
 }
 

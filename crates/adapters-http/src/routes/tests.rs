@@ -20,7 +20,6 @@ fn who_may_do_what_is_written_of_every_route() {
 #[actix_web::test]
 async fn an_unknown_path_is_not_found() {
     for path in [
-        "/",
         "/v1",
         "/v1/user",
         "/v1/users/",
