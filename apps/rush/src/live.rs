@@ -19,7 +19,7 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// The bars and the table.
 pub struct Live {
-    screen: MultiProgress,
+    _screen: MultiProgress,
     arrived: ProgressBar,
     finished: ProgressBar,
     table: ProgressBar,
@@ -49,7 +49,7 @@ impl Live {
         }
         say(&format!("{fans} fans come for \"{title}\""));
         Self {
-            screen,
+            _screen: screen,
             arrived,
             finished,
             table,
@@ -72,8 +72,10 @@ impl Live {
 
     /// Shows the last numbers for good.
     pub fn end(&self, tally: &Tally, after: Duration) {
-        // That a terminal cannot be cleared is no reason to stop.
-        let _ = self.screen.clear();
+        // Bars that are dropped unfinished would clear what is written below.
+        for bar in [&self.arrived, &self.finished, &self.table] {
+            bar.finish_and_clear();
+        }
         say(&table(tally, after));
     }
 }
