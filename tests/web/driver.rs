@@ -20,6 +20,10 @@ pub fn url() -> &'static str {
     &DRIVER.get_or_init(start).url
 }
 
+#[allow(
+    clippy::zombie_processes,
+    reason = "it ends after this process, which cannot wait for it"
+)]
 fn start() -> Driver {
     let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
     let mut shell = Command::new("sh")
