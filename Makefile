@@ -55,7 +55,7 @@ schemathesis: rust postgres ## try the API against its own description, with wha
 check: rust ## formatting, lints, dependencies, and that the domain stays free of I/O
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo clippy -p system-tests --test web --locked -- -D warnings
+	cargo clippy --workspace --test web --locked -- -D warnings
 	scripts/check-domain.sh
 	scripts/check-dependencies.sh
 
@@ -67,7 +67,7 @@ test: rust postgres faketime examples ## get what is missing and run every test
 .PHONY: test-web
 test-web: rust postgres chromium ## try the shop in Chromium
 	cargo build --locked -p boxoffice
-	$(with_postgres) cargo test --locked -p system-tests --test web
+	$(with_postgres) cargo test --workspace --locked --test web
 
 .PHONY: images
 images: ## make the pictures of the README anew

@@ -8,9 +8,10 @@ fn names(folder: &Path, prefix: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     let below = entries.flat_map(|entry| {
         let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
-        match entry.file_type().unwrap().is_dir() {
-            true => names(&entry.path(), &format!("{name}/")),
-            false => BTreeSet::from([name]),
+        if entry.file_type().unwrap().is_dir() {
+            names(&entry.path(), &format!("{name}/"))
+        } else {
+            BTreeSet::from([name])
         }
     });
     below.collect()
