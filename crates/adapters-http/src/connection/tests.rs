@@ -208,7 +208,8 @@ async fn an_answer_that_nobody_reads_is_given_up() {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let ask = b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
     stream.write_all(ask).await.unwrap();
-    tokio::time::sleep(4 * PATIENCE).await;
+    stream.readable().await.unwrap();
+    tokio::time::sleep(8 * PATIENCE).await;
     let (mut answer, mut part) = (0, vec![0; 1 << 20]);
     // What the system has kept is there; the rest never comes.
     while let Ok(read) = stream.read(&mut part).await {
