@@ -319,6 +319,7 @@ async fn assert_stored(fixture: &Fixture, lives: &BTreeMap<Uuid, Vec<&str>>) {
         let expected = match *life.last().unwrap() {
             "reservation.held" => "pending_payment",
             "payment.completed" => "paid",
+            "reservation.refunded" => "cancelled",
             ended => ended.strip_prefix("reservation.").unwrap(),
         };
         let id = ReservationId::new(*reservation).to_string();

@@ -122,7 +122,7 @@ fn control_each_planted_mistake_is_found() {
         Flaw::MoneyKept,
         Flaw::RefundedSeatsKept,
     ] {
-        let found = walk(100, false, flaw);
+        let found = walk(400, false, flaw);
         let Err(TestError::Fail(why, ())) = found else {
             panic!("{flaw:?} was not noticed: {found:?}");
         };
