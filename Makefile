@@ -64,6 +64,11 @@ test: rust postgres faketime examples ## get what is missing and run every test
 	cargo build --locked -p boxoffice
 	$(with_postgres) cargo test --workspace --locked
 
+.PHONY: test-rush
+test-rush: rust postgres ## try the rehearsal on real servers
+	cargo build --locked -p boxoffice -p rush
+	$(with_postgres) cargo test --workspace --locked --features system-tests/rehearsal --test system rush::
+
 .PHONY: test-web
 test-web: rust postgres chromium ## try the shop in Chromium
 	cargo build --locked -p boxoffice

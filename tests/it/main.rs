@@ -32,6 +32,7 @@ mod queue;
 mod races;
 mod readme;
 mod refunds;
+#[cfg(feature = "rehearsal")]
 mod rush;
 mod seat_maps;
 mod tokens;
