@@ -138,9 +138,10 @@ impl Database {
         let (pool, lease, cuts) = (self.pool.clone(), self.lease, self.cuts.clone());
         AbortOnDropHandle::new(self.runtime.spawn(async move {
             tokio::time::sleep(lease).await;
+            // First of all, or whoever is told of the cut may have one of them for the next try.
+            let closed = pool.retain(|_, used| used.age() < lease).removed.len();
             cutter.abort();
             cuts.increment(1);
-            let closed = pool.retain(|_, used| used.age() < lease).removed.len();
             tracing::warn!(closed, "the database did not answer within {lease:?}");
         }))
     }

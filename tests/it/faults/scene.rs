@@ -222,9 +222,17 @@ impl Seen {
 
     /// How long after the healing the last request was sent that failed.
     pub fn recovery(&self) -> Duration {
-        let failed = self.requests.iter().filter(|sent| !sent.succeeded());
-        let late = failed.map(|sent| sent.at.saturating_duration_since(self.healed));
-        late.max().unwrap_or_default()
+        let late = self.late_failures();
+        late.last()
+            .map_or(Duration::ZERO, |sent| sent.at - self.healed)
+    }
+
+    /// What failed although it was sent after the healing, in the order of sending.
+    pub fn late_failures(&self) -> Vec<&Sent> {
+        let failed = |sent: &&Sent| !sent.succeeded() && sent.at >= self.healed;
+        let mut late: Vec<_> = self.requests.iter().filter(failed).collect();
+        late.sort_unstable_by_key(|sent| sent.at);
+        late
     }
 
     /// Statuses that are neither a success nor `service_unavailable`.

@@ -21,8 +21,8 @@ struct State<V> {
     reading: Option<UnderWay>,
     /// How many reads have ended.
     rounds: u64,
-    /// Why the last one has failed, if it has.
-    failure: Option<StorageError>,
+    /// The last one, if it has failed.
+    failure: Option<Failure>,
     /// When someone said that the value had changed.
     changed: Option<Instant>,
     /// When someone asked last.
@@ -36,6 +36,12 @@ struct UnderWay {
     begun: Instant,
     /// Whether it is one of those that there is a budget for.
     extra: bool,
+}
+
+/// A read that has failed.
+struct Failure {
+    begun: Instant,
+    error: StorageError,
 }
 
 /// What a read has found.
@@ -61,7 +67,7 @@ pub(super) struct Question<'a, V> {
     /// Only a read that began then or later has seen what changed.
     after: Option<Instant>,
     enough: &'a (dyn Fn(&V) -> bool + Send + Sync),
-    /// How many reads had ended: one that fails later has failed this question.
+    /// How many reads had ended.
     rounds: u64,
 }
 
@@ -70,6 +76,13 @@ impl<V> Question<'_, V> {
         read.is_fresh(self.arrived, self.time)
             && self.after.is_none_or(|after| read.begun >= after)
             && (read.begun >= self.arrived || read.value.as_ref().is_none_or(self.enough))
+    }
+
+    /// Whether the last of so many reads has failed for this question too: it ended after the
+    /// question came, and like a value it is not told to those who came long after it began. On a
+    /// connection that has gone silent it began before the database was well again.
+    fn is_failed_by(&self, failure: &Failure, rounds: u64) -> bool {
+        rounds > self.rounds && self.arrived <= failure.begun + OLDEST
     }
 }
 
@@ -140,18 +153,18 @@ impl<V: Clone> Slot<V> {
             let begin = aged && state.may_begin(now, false).is_ok();
             return Step::Answer { value, begin };
         }
-        let failure = state.failure.clone();
-        if let Some(failure) = failure.clone().filter(|_| state.rounds > question.rounds) {
-            return Step::Fail(failure);
+        let failed = |failure: &&Failure| question.is_failed_by(failure, state.rounds);
+        if let Some(failure) = state.failure.as_ref().filter(failed) {
+            return Step::Fail(failure.error.clone());
         }
         let ended = self.ended.subscribe();
         let fresh = |last: &Read<V>| last.is_fresh(question.arrived, question.time);
         let early = state.last.as_ref().is_some_and(fresh);
-        match (state.may_begin(now, early), failure) {
+        match (state.may_begin(now, early), &state.failure) {
             (Ok(()), _) => Step::Begin(ended),
             (Err(Busy::Reading), _) => Step::Wait(ended),
             // It has failed so often lately that it would fail again.
-            (Err(Busy::Until(_)), Some(failure)) => Step::Fail(failure),
+            (Err(Busy::Until(_)), Some(failure)) => Step::Fail(failure.error.clone()),
             (Err(Busy::Until(opens)), None) => Step::Pause(ended, opens),
         }
     }
@@ -177,7 +190,7 @@ impl<V: Clone> Slot<V> {
         state.failure = None;
         match outcome {
             Ok(value) => state.last = Some(Read { value, begun, time }),
-            Err(error) => state.failure = Some(error),
+            Err(error) => state.failure = Some(Failure { begun, error }),
         }
         drop(state);
         self.ended.send_replace(());

@@ -33,8 +33,9 @@ impl Source for Counted {
     ) -> Result<Option<u32>, StorageError> {
         let number = self.0.reads.fetch_add(1, Ordering::Relaxed) + 1;
         let slow = *self.0.slow.lock().unwrap();
+        let away = *self.0.away.lock().unwrap();
         tokio::time::sleep(slow).await;
-        if *self.0.away.lock().unwrap() {
+        if away {
             return Err(StorageError::unavailable("away"));
         }
         assert!(before.is_none_or(|before| before < number));
@@ -232,6 +233,25 @@ async fn rule_26_a_database_that_is_away_is_told_when_the_value_is_too_old() {
     *fixture.source.away.lock().unwrap() = false;
     pass(1_000).await;
     fixture.get().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_26_a_read_that_hung_does_not_fail_those_who_came_long_after_it_began() {
+    let fixture = Fixture::slow(1_000);
+    *fixture.source.away.lock().unwrap() = true;
+    let come_after = async |millis| {
+        pass(millis).await;
+        fixture.try_get().await
+    };
+    let heal = async {
+        pass(100).await;
+        *fixture.source.away.lock().unwrap() = false;
+    };
+    let (first, soon, late, ()) =
+        tokio::join!(come_after(0), come_after(300), come_after(301), heal);
+    assert!(matches!(first, Err(StorageError::Unavailable(_))));
+    assert!(matches!(soon, Err(StorageError::Unavailable(_))));
+    assert_eq!(late.unwrap(), Some(2), "read again for this one");
 }
 
 #[tokio::test(start_paused = true)]
