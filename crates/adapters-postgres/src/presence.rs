@@ -122,13 +122,14 @@ async fn update(database: &Database, due: &[(UserId, Sighting)]) -> Result<(), S
     let tickets = due.iter().map(|(_, s)| s.ticket.get().cast_signed());
     let times = due.iter().map(|(_, s)| s.at);
     // A row that is locked right now is being admitted or ended: there is nothing to add, and
-    // waiting for it could be waiting in a circle.
+    // waiting for it could be waiting in a circle. Row by row, or a planner without statistics compares
+    // each with all who shop.
     let written: QueryResult<usize> = sql::<()>(
-        "WITH seen AS (SELECT t.id, s.at FROM unnest($1, $2) AS s (ticket, at) \
-         JOIN queue_tokens t ON t.ticket = s.ticket AND t.status = 'active' \
-         FOR NO KEY UPDATE OF t SKIP LOCKED) \
+        "WITH seen AS (SELECT locked.id, s.at FROM unnest($1, $2) AS s (ticket, at) CROSS JOIN LATERAL (\
+           SELECT id FROM queue_tokens WHERE ticket = s.ticket AND status = 'active' \
+           FOR NO KEY UPDATE SKIP LOCKED) AS locked) \
          UPDATE queue_tokens t SET seen_at = greatest(t.seen_at, seen.at) \
-         FROM seen WHERE t.id = seen.id AND t.status = 'active'",
+         FROM seen WHERE t.id = seen.id",
     )
     .bind::<Array<BigInt>, _>(tickets.collect::<Vec<_>>())
     .bind::<Array<Timestamptz>, _>(times.collect::<Vec<_>>())

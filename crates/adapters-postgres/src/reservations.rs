@@ -72,11 +72,13 @@ pub(crate) async fn find(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
+    // `OFFSET 0` keeps a planner without statistics from joining each reservation with its whole hall.
     let rows: Vec<(ReservationRow, SeatRow)> = sql::<(ReservationColumns, SeatColumns)>(
         "SELECT r.id, r.user_id, r.schedule_id, r.status, r.amount, r.created_at, r.held_until, \
          r.payment_id, r.refunded_at, show.starts_at, s.id, s.number, s.grade, s.price \
-         FROM reservations r JOIN schedules show ON show.id = r.schedule_id CROSS JOIN unnest(r.seat_numbers) AS taken (number) \
-         JOIN seats s ON s.schedule_id = r.schedule_id AND s.number = taken.number \
+         FROM reservations r JOIN schedules show ON show.id = r.schedule_id CROSS JOIN LATERAL (\
+           SELECT * FROM seats WHERE seats.schedule_id = r.schedule_id \
+             AND seats.number = ANY(r.seat_numbers) OFFSET 0) AS s \
          WHERE r.id = ANY($1) ORDER BY s.number",
     )
     .bind::<Array<Uuid>, _>(ids)
@@ -199,13 +201,14 @@ pub(crate) fn release(now: OffsetDateTime, ids: Vec<uuid::Uuid>, status: Release
         return Vec::new();
     }
     let end = outbox::released(now, ids.clone(), status.name(), status.event());
+    // As in `find`: seat by seat, whatever the planner knows.
     let free = sql("WITH given_back AS (\
            UPDATE seats SET status = 'available', reservation_id = NULL, held_until = NULL, \
              version = s.version + 1 \
-           FROM reservations r JOIN schedules s ON s.id = r.schedule_id \
-           WHERE r.id = ANY($1) AND seats.schedule_id = r.schedule_id \
-             AND seats.number = ANY(r.seat_numbers) AND seats.reservation_id = r.id \
-           RETURNING seats.schedule_id), \
+           FROM reservations r JOIN schedules s ON s.id = r.schedule_id CROSS JOIN LATERAL (\
+             SELECT id FROM seats WHERE seats.schedule_id = r.schedule_id \
+               AND seats.number = ANY(r.seat_numbers) AND seats.reservation_id = r.id OFFSET 0) AS own \
+           WHERE r.id = ANY($1) AND seats.id = own.id RETURNING seats.schedule_id), \
          counts AS (\
            SELECT schedule_id, count(*)::integer AS seats FROM given_back GROUP BY schedule_id) \
          UPDATE schedules SET remaining_seats = remaining_seats + counts.seats, \

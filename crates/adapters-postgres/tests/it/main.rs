@@ -25,6 +25,7 @@ mod model;
 mod operators;
 mod outage;
 mod payments;
+mod plans;
 mod programmes;
 mod queue;
 mod refunds;

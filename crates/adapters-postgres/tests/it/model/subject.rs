@@ -1,15 +1,17 @@
 //! The real thing: two server processes' adapters over one PostgreSQL, asked in the model's terms.
 
+mod terms;
+
 use adapters_postgres::{Adapters, Options};
 use domain::{
     balance::ChargeError,
-    id::{PaymentId, ReservationId, ScheduleId, TokenId, UserId},
-    idempotency::IdempotencyKey,
+    id::{ReservationId, ScheduleId, TokenId, UserId},
     page::PageRequest,
     payment::PayError,
-    queue::{JoinRefusal, JoinRequest, Pass, QueueToken, Standing, TokenState},
-    reservations::{CancelError, HoldError, Reservation, ReservationStatus},
+    queue::{JoinRefusal, JoinRequest, Pass},
+    reservations::{CancelError, HoldError},
 };
+use terms::{is_active, key_of, paid_by, place, stage};
 
 use super::{
     oracle::{OPENS_AFTER, STARTS_AFTER},
@@ -17,7 +19,7 @@ use super::{
 };
 use crate::{
     fixture::{
-        Fixture, NOON, add_schedule, cancel, charge_request, concert, hold_request, id, key,
+        Fixture, NOON, add_schedule, cancel, charge_request, concert, hold_request, id,
         new_schedule, pay_request, plain, sign_up,
     },
     support::outside,
@@ -348,58 +350,4 @@ impl Subject {
             reservations: found.iter().map(stage).collect(),
         }
     }
-}
-
-fn is_active(token: &QueueToken) -> bool {
-    matches!(token.state, TokenState::Active { .. })
-}
-
-fn paid_by(reservation: &Reservation) -> Option<PaymentId> {
-    match reservation.status {
-        ReservationStatus::Paid { payment_id } => Some(payment_id),
-        _ => None,
-    }
-}
-
-fn stage(reservation: &Reservation) -> Stage {
-    match reservation.status {
-        ReservationStatus::PendingPayment => Stage::Pending,
-        ReservationStatus::Paid { .. } => Stage::Paid,
-        ReservationStatus::Cancelled => Stage::Cancelled,
-        ReservationStatus::Refunded { .. } => Stage::Refunded,
-        ReservationStatus::Expired => Stage::Expired,
-    }
-}
-
-/// Where the last token of a user stands, by a line that was just refreshed.
-fn place(process: &Adapters, own: &Owned) -> Option<Place> {
-    let pass = own.passes.last()?;
-    Some(match process.line.standing(pass, process.clock.now()) {
-        Standing::Waiting { ahead, total, .. } => Place::Waiting { ahead, total },
-        Standing::Active { .. } => Place::Active,
-        Standing::Ended => Place::Ended,
-        Standing::Unseen => panic!("refreshed, and yet unseen: {pass:?}"),
-    })
-}
-
-/// The idempotency key of a step, with a digest of its body.
-fn key_of(step: &Step) -> Option<IdempotencyKey> {
-    let (Step::Charge { key: named, .. }
-    | Step::Hold { key: named, .. }
-    | Step::Pay { key: named, .. }) = step
-    else {
-        return None;
-    };
-    let body = step.body();
-    let sum = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(7_u64, |h, b| h.wrapping_mul(31) ^ u64::from(*b))
-    };
-    let mut fingerprint = [0; 32];
-    fingerprint[..8].copy_from_slice(&sum(body.as_bytes()).to_be_bytes());
-    named.map(|name| IdempotencyKey {
-        fingerprint,
-        ..key(&format!("key-{name}"), 0)
-    })
 }
