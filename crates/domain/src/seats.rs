@@ -186,4 +186,14 @@ mod tests {
             [number(2), number(4)]
         );
     }
+
+    #[test]
+    fn the_house_asks_for_one_to_a_thousand_different_seats() {
+        let many: Vec<i64> = (1..=1_001).rev().collect();
+        let count = Err(InvalidSeatNumbers::Count { most: 1_000 });
+        assert_eq!(HouseSeats::new(&many), count);
+        assert_eq!(HouseSeats::new(&[]), count);
+        let most = HouseSeats::new(&many[1..]).unwrap();
+        assert!(most.as_slice().iter().copied().eq((1..=1_000).map(number)));
+    }
 }

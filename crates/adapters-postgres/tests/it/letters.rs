@@ -40,6 +40,30 @@ async fn wanting(process: &Adapters, url: &str, kinds: Option<Vec<EventKind>>) -
     process.mailroom.add(OPERATOR, endpoint).await.unwrap()
 }
 
+/// A process with an endpoint for all events, of which there are so many.
+async fn posting(events: usize) -> (Fixture, Adapters, EndpointId) {
+    let fixture = Fixture::new().await;
+    let process = fixture.process().await;
+    let id = endpoint(&process, "https://a.example").await;
+    shoppers(&process, events).await;
+    (fixture, process, id)
+}
+
+/// Accepts all but the second event.
+fn poison(position: u64) -> Answer {
+    if position == 2 {
+        refused(position)
+    } else {
+        Answer::Accepted
+    }
+}
+
+/// Sends one dead letter again, or all of them; tells how many.
+async fn redeliver(process: &Adapters, id: EndpointId, event: Option<EventId>) -> u64 {
+    let sent = process.mailroom.redeliver(OPERATOR, id, event).await;
+    sent.unwrap()
+}
+
 async fn claim(process: &Adapters) -> Option<Claim> {
     while process.event_log.number().await.unwrap() > 0 {}
     process.mailroom.claim(id(), RULES.lease()).await.unwrap()
@@ -156,17 +180,7 @@ async fn when_a_deliverer_does_not_come_back_another_goes_on_and_a_late_one_chan
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_event_is_tried_again_until_it_is_dead_and_the_stream_goes_on() {
-    let fixture = Fixture::new().await;
-    let process = fixture.process().await;
-    let id = endpoint(&process, "https://a.example").await;
-    shoppers(&process, 3).await;
-    let poison = |position| {
-        if position == 2 {
-            refused(2)
-        } else {
-            Answer::Accepted
-        }
-    };
+    let (fixture, process, id) = posting(3).await;
     assert_eq!(round(&process, poison).await, Some(vec![1, 2, 3]));
     let waiting = report(&process, id).await;
     assert_eq!((waiting.position, waiting.waiting, waiting.dead), (3, 1, 0));
@@ -191,22 +205,8 @@ async fn a_refused_event_is_tried_again_until_it_is_dead_and_the_stream_goes_on(
     // Old events are forgotten, dead letters are not.
     process.event_log.forget(Duration::DAY).await.unwrap();
     let other = Some(EventId::new(crate::fixture::id()));
-    assert_eq!(
-        process
-            .mailroom
-            .redeliver(OPERATOR, id, other)
-            .await
-            .unwrap(),
-        0
-    );
-    assert_eq!(
-        process
-            .mailroom
-            .redeliver(OPERATOR, id, None)
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(redeliver(&process, id, other).await, 0);
+    assert_eq!(redeliver(&process, id, None).await, 1);
     let claim = claim(&process).await.unwrap();
     assert_eq!((claim.due[0].event.position, claim.due[0].tries), (2, 0));
     assert!(claim.due[0].event.data.contains("ticket"));
@@ -221,10 +221,7 @@ async fn a_refused_event_is_tried_again_until_it_is_dead_and_the_stream_goes_on(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_dead_letter_can_be_redelivered_by_its_event() {
-    let fixture = Fixture::new().await;
-    let process = fixture.process().await;
-    let id = endpoint(&process, "https://a.example").await;
-    shoppers(&process, 2).await;
+    let (fixture, process, id) = posting(2).await;
     for _ in 0..3 {
         round(&process, refused).await.unwrap();
         fixture.clock.advance(Duration::minutes(5));
@@ -233,11 +230,7 @@ async fn one_dead_letter_can_be_redelivered_by_its_event() {
     assert_eq!((dead.dead, dead.state()), (2, EndpointState::Failing));
     assert_eq!(dead.last_error.as_deref(), Some("500"));
     let events = process.event_log.after(0, 10).await.unwrap();
-    let one = process
-        .mailroom
-        .redeliver(OPERATOR, id, Some(events[1].id))
-        .await;
-    assert_eq!(one.unwrap(), 1);
+    assert_eq!(redeliver(&process, id, Some(events[1].id)).await, 1);
     assert_eq!(round(&process, accepted).await, Some(vec![2]));
     assert_eq!(report(&process, id).await.dead, 1);
 
@@ -260,23 +253,14 @@ async fn one_dead_letter_can_be_redelivered_by_its_event() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_of_a_subject_wait_behind_its_letter_and_come_in_order() {
-    let fixture = Fixture::new().await;
-    let process = fixture.process().await;
-    let id = endpoint(&process, "https://a.example").await;
+    let (fixture, process, id) = posting(0).await;
     let show = crate::fixture::schedule(&process, 9).await;
     let pass = crate::fixture::shopper(&process).await;
     crate::fixture::charge(&process, pass.user_id, 50_000).await;
     let held = crate::fixture::hold(&process, pass, show, [1])
         .await
         .unwrap();
-    let not_yet = |position| {
-        if position == 2 {
-            refused(2)
-        } else {
-            Answer::Accepted
-        }
-    };
-    assert_eq!(round(&process, not_yet).await, Some(vec![1, 2]));
+    assert_eq!(round(&process, poison).await, Some(vec![1, 2]));
     crate::fixture::pay(&process, pass, held.id).await.unwrap();
     shoppers(&process, 1).await;
     assert_eq!(
@@ -298,10 +282,7 @@ async fn events_of_a_subject_wait_behind_its_letter_and_come_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_there_was_no_time_for_comes_before_more_of_the_stream() {
-    let fixture = Fixture::new().await;
-    let process = fixture.process().await;
-    let id = endpoint(&process, "https://a.example").await;
-    shoppers(&process, 120).await;
+    let (_fixture, process, id) = posting(120).await;
     let claimed = claim(&process).await.unwrap();
     let trains = claimed.trains();
     assert_eq!(trains.len(), 100);
@@ -321,10 +302,7 @@ async fn what_there_was_no_time_for_comes_before_more_of_the_stream() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_gone_is_left_alone_until_the_operator_redelivers() {
-    let fixture = Fixture::new().await;
-    let process = fixture.process().await;
-    let id = endpoint(&process, "https://a.example").await;
-    shoppers(&process, 1).await;
+    let (fixture, process, id) = posting(1).await;
     assert_eq!(round(&process, |_| Answer::Gone).await, Some(vec![1]));
     fixture.clock.advance(Duration::HOUR);
     shoppers(&process, 1).await;
@@ -335,14 +313,7 @@ async fn one_that_is_gone_is_left_alone_until_the_operator_redelivers() {
     let forgotten = process.event_log.forget(Duration::HOUR).await;
     assert_eq!(forgotten.unwrap(), 2, "it holds nothing up");
     shoppers(&process, 1).await;
-    assert_eq!(
-        process
-            .mailroom
-            .redeliver(OPERATOR, id, None)
-            .await
-            .unwrap(),
-        0
-    );
+    assert_eq!(redeliver(&process, id, None).await, 0);
     let sent: BTreeSet<_> = round(&process, accepted)
         .await
         .unwrap()

@@ -36,6 +36,7 @@ fn entries(count: u128) -> Vec<EntryId> {
 fn what_is_paid_is_refunded_what_is_pending_released_and_the_rest_left_alone() {
     let pending = reservation(ReservationStatus::PendingPayment);
     let over = Reservation {
+        id: ReservationId::new(Uuid::from_u128(9)),
         held_until: NOW,
         ..pending.clone()
     };

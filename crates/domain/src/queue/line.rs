@@ -221,6 +221,7 @@ mod tests {
         ));
         assert_eq!(line.standing(&pass(3), NOON), Standing::Ended);
         assert_eq!(line.standing(&pass(6), NOON), Standing::Unseen);
+        assert_eq!(line.counts(), (3, 1));
     }
 
     #[test]
