@@ -79,7 +79,7 @@ function options(canvas, lines, tell) {
       y: { range: (_, __, most) => [0, Math.max(4, most * 1.08)] },
     },
     axes: [
-      { ...axis, space: 90, values: (_, splits) => splits.map((at) => clock(at * 1000)) },
+      { ...axis, space: 90, size: 30, values: (_, splits) => splits.map((at) => clock(at * 1000)) },
       { ...axis, size: 58, values: whole },
     ],
     series: [{}, ...lines.map((line, at) => ({ label: line.title, stroke: colour(`--tone-${at % 6}`), width: 2, dash: dash(at), points: { show: false } }))],

@@ -114,7 +114,7 @@ async function seatsOf(date, body, signal) {
 function counts() {
   const cells = Object.fromEntries(SEATS.map((name) => [name, h("span", { id: `count-${name}`, class: "figure strong" }, "–")]));
   const revenue = h("span", { id: "date-revenue", class: "figure strong" }, "–");
-  const item = (name) => h("li", {}, h("svg", { class: `shape state-${name}`, viewBox: "0 0 20 20", "aria-hidden": "true" }, h("circle", { cx: 10, cy: 10, r: name === "sold" ? 5 : 8 })), t(`count_${name}`), cells[name]);
+  const item = (name) => h("li", {}, h("svg", { class: `shape state-${name}`, viewBox: "0 0 20 20", "aria-hidden": "true" }, h("circle", { cx: 10, cy: 10, r: ["sold", "complimentary"].includes(name) ? 5 : 8 })), t(`count_${name}`), cells[name]);
   return {
     node: h("ul", { class: "legend" }, SEATS.map(item), h("li", {}, t("figure_revenue"), revenue)),
     show(report) {

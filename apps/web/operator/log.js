@@ -8,7 +8,7 @@ export function log() {
   const head = ["log_when", "log_who", "log_what"].map((name) => h("th", { scope: "col" }, t(name)));
   let shown = "";
   return {
-    node: h("section", { class: "card log", "aria-labelledby": "log" }, h("h2", { id: "log" }, t("log")), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "log" }, h("table", {}, h("thead", {}, h("tr", {}, head)), rows))),
+    node: h("section", { class: "card log", "aria-labelledby": "log" }, h("h2", { id: "log" }, t("log")), h("div", { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": "log" }, h("table", {}, h("thead", {}, h("tr", {}, head)), rows))),
     /** @param {any[]} entries the newest first */
     show(entries) {
       const numbers = entries.map((entry) => entry.number).join();
