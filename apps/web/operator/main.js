@@ -86,25 +86,16 @@ function board(state, signal) {
     return concerts[0]?.id;
   };
   const knobs = controls(queue);
-  const live = liveness(state);
-  const failed = (problem) => {
-    if (isRefused(problem)) return forget(), show(t("key_over")), true;
-    memory.wasLost = true;
-    live(problem);
-    for (const name of ["queue", "held", "sold"]) memory[name] = missed(memory[name], now());
-    return false;
-  };
-  const back = () => (live(null), tell(t("back_again"), 10_000));
-  live(null);
-  watch(QUEUE_EVERY, signal, async () => queue(await look("/v1/admin/queue", signal)), { failed, again: back, most: MOST });
+  const keepUp = upkeep(state, signal);
+  keepUp(QUEUE_EVERY, async () => queue(await look("/v1/admin/queue", signal)), ["queue"]);
   let begun = false;
   const measure = async () => {
     const best = measured(parse(await look("/metrics", signal)));
     if (!begun) seats.start(best);
     begun = true;
   };
-  watch(REST_EVERY, signal, measure, { failed, most: MOST });
-  watch(REST_EVERY, signal, async () => entries.show((await look("/v1/admin/log?limit=20", signal)).items), { failed, most: MOST });
+  keepUp(REST_EVERY, measure, ["held", "sold"]);
+  keepUp(REST_EVERY, async () => entries.show((await look("/v1/admin/log?limit=20", signal)).items), []);
   return h(
     "div",
     { class: "board" },
@@ -116,11 +107,33 @@ function board(state, signal) {
   );
 }
 
-/** Shows whether what is seen is of now; `problem` tells why not. */
-const liveness = (state) => (problem) => {
-  say(state, problem ? t("not_live", { why: problem.message }) : t("live"));
-  state.classList.toggle("stale", Boolean(problem));
-};
+/** What looks at something again and again, and shows whether what is seen is of now. */
+function upkeep(state, signal) {
+  const lost = new Set();
+  const live = (problem) => {
+    say(state, problem ? t("not_live", { why: problem.message }) : t("live"));
+    state.classList.toggle("stale", Boolean(problem));
+  };
+  live(null);
+  /** @param {string[]} lines of the memory, which have a gap when it fails */
+  return (ms, work, lines) => {
+    const failed = (problem) => {
+      if (isRefused(problem)) return forget(), show(t("key_over")), true;
+      lost.add(work);
+      memory.wasLost = true;
+      live(problem);
+      for (const name of lines) memory[name] = missed(memory[name], now());
+      return false;
+    };
+    const again = () => {
+      lost.delete(work);
+      if (lost.size) return;
+      live(null);
+      tell(t("back_again"), 10_000);
+    };
+    watch(ms, signal, work, { failed, again, most: MOST });
+  };
+}
 
 /** Tells of a server that was away and is another process now. */
 function noteStart(started) {
