@@ -21,8 +21,9 @@ export function figures() {
       set("active", board.active);
       set("admitted", board.admitted_last_minute);
     },
-    /** @param {import("./exposition.js").Sales[]} sales */
+    /** @param {import("./exposition.js").Sales[]} sales none when nothing is known */
     sales(sales) {
+      if (!sales.length) return ["holding", "sold", "revenue"].forEach((name) => set(name, "", () => "–"));
       const sum = (member) => sales.reduce((all, one) => all + one[member], 0);
       set("holding", sum("held"));
       set("sold", sum("sold"));

@@ -22,9 +22,13 @@ const REST_EVERY = 2000;
 /** The longest that a server that is back is not noticed. */
 const MOST = 5000;
 const CONCERTS_DRAWN = 6;
+const OLD_SECONDS = 20;
 
 /** What was seen, which outlives a change of the language. */
 const memory = { queue: [], held: [], sold: [], drawn: [], started: undefined, wasLost: false };
+
+/** Whether the sales are of now: they are read every five seconds, if the database answers. */
+const isFresh = (metrics) => valueOf(metrics, "boxoffice_sample_age_seconds") < OLD_SECONDS;
 
 /** The time for the charts, in seconds. It never goes back. */
 const now = () => (performance.timeOrigin + performance.now()) / 1000;
@@ -74,16 +78,17 @@ function board(state, signal) {
     charts.admissions.draw([line("admissions")], memory.queue);
   };
   const measured = (metrics) => {
-    const concerts = sales(metrics);
+    const concerts = isFresh(metrics) ? sales(metrics) : [];
     numbers.audit(audit(metrics));
     numbers.sales(concerts);
+    noteStart(valueOf(metrics, "boxoffice_process_start_time_seconds"));
+    if (!concerts.length) return undefined;
     memory.drawn = places(memory.drawn, concerts.slice(0, CONCERTS_DRAWN));
     for (const name of ["held", "sold"]) {
       memory[name] = seen(memory[name], now(), Object.fromEntries(concerts.map((one) => [one.id, one[name]])));
       charts[name].draw(memory.drawn, memory[name]);
     }
-    noteStart(valueOf(metrics, "boxoffice_process_start_time_seconds"));
-    return concerts[0]?.id;
+    return concerts[0].id;
   };
   const knobs = controls(queue);
   const keepUp = upkeep(state, signal);
