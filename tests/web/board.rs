@@ -31,6 +31,16 @@ impl Browser {
         self.until(&format!("{said} === {text}")).await;
     }
 
+    /// Puts another tab before the page, or takes it away.
+    async fn hide(&self, is_hidden: bool) {
+        let state = if is_hidden { "hidden" } else { "visible" };
+        self.run(&format!(
+            "Object.defineProperty(document, 'visibilityState', {{value: '{state}', configurable: true}});
+             document.dispatchEvent(new Event('visibilitychange'))"
+        ))
+        .await;
+    }
+
     /// Waits until a number on the board is this.
     async fn counts(&self, id: &str, value: impl Into<Value>) {
         let value = value.into();
@@ -264,6 +274,22 @@ async fn the_server_restarts_and_the_board_recovers_and_says_so() {
         .await;
     more_wait(&app, 1).await;
     browser.counts("waiting", 1).await;
+
+    // Whoever does not look does not ask.
+    browser.hide(true).await;
+    more_wait(&app, 1).await;
+    let asked = "performance.getEntriesByType('resource').length";
+    browser.run("window.hidden = performance.now()").await;
+    browser
+        .until("performance.now() > window.hidden + 700")
+        .await;
+    let before = browser.run(&format!("return {asked}")).await;
+    browser
+        .until("performance.now() > window.hidden + 2500")
+        .await;
+    assert_eq!(browser.run(&format!("return {asked}")).await, before);
+    browser.hide(false).await;
+    browser.counts("waiting", 2).await;
     browser.was_quiet(&[0]).await;
 }
 
