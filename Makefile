@@ -72,7 +72,7 @@ test-rush: rust postgres ## try the rehearsal on real servers
 	$(with_postgres) cargo test --workspace --locked --features system-tests/rehearsal --test system rush::
 
 .PHONY: test-web
-test-web: rust postgres chromium ## try the shop in Chromium
+test-web: rust postgres chromium ## try the shop and the board in Chromium
 	cargo build --locked -p boxoffice
 	$(with_postgres) cargo test --workspace --locked --test web
 

@@ -29,8 +29,9 @@ export const backoff = (failures, most = 15000) =>
 
 export const pause = (ms, signal) =>
   new Promise((done, stop) => {
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), stop(signal.reason)), { once: true });
+    const over = () => (clearTimeout(timer), stop(signal.reason));
+    const timer = setTimeout(() => (signal?.removeEventListener("abort", over), done(undefined)), ms);
+    signal?.addEventListener("abort", over, { once: true });
   });
 
 export const headers = (token) => ({
@@ -41,14 +42,16 @@ export const headers = (token) => ({
 /** Reads something as the fan (`access`) or as one who is in the line (`queue`). */
 export const read = (path, as = "access", signal) => ask("GET", path, { as, signal });
 
+const tokenOf = (as) => ({ access: get().fan?.token, queue: get().place?.token, nobody: null })[as];
+
 /**
  * Does something. With an `intention` it is done once, however often it is sent.
  * @param {string} method
  * @param {string} path
- * @param {{as?: "access" | "queue" | "nobody", body?: unknown, intention?: string, signal?: AbortSignal}} [how]
+ * @param {{as?: "access" | "queue" | "nobody", token?: string | null, tries?: number, body?: unknown,
+ *   intention?: string, signal?: AbortSignal}} [how]
  */
-export async function ask(method, path, { as = "access", body, intention, signal } = {}) {
-  const token = { access: get().fan?.token, queue: get().place?.token, nobody: null }[as];
+export async function ask(method, path, { as = "access", token = tokenOf(as), tries = TRIES, body, intention, signal } = {}) {
   const request = { method, headers: headers(token), cache: "no-store" };
   if (body !== undefined) {
     request.headers["Content-Type"] = "application/json";
@@ -58,7 +61,7 @@ export async function ask(method, path, { as = "access", body, intention, signal
   const repeatable = method === "GET" || Boolean(intention);
   for (let tried = 1; ; tried++) {
     const outcome = await once(path, request, signal);
-    const again = repeatable && outcome.transient && tried < TRIES;
+    const again = repeatable && outcome.transient && tried < tries;
     if (!again) {
       // Whoever got no answer asks again with the same key.
       if (intention && !outcome.transient) answered(intention);
@@ -81,7 +84,8 @@ async function once(path, request, signal) {
     return { transient: true, problem: new Problem("offline", t("offline")) };
   }
   heard(answer, sent);
-  const value = parsed(text);
+  const isPlain = answer.headers.get("Content-Type")?.startsWith("text/plain");
+  const value = isPlain ? text : parsed(text);
   if (answer.ok) return { value };
   const problem = new Problem(value?.code ?? "internal_error", value?.detail ?? t("offline"), value ?? {});
   const seconds = Number(answer.headers.get("Retry-After"));

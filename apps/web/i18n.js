@@ -6,6 +6,11 @@ import { get, set } from "./store.js";
 
 const TEXTS = { en, ko };
 
+/** Adds the texts of another page to the shop's, or puts them in their place. */
+export function add(texts) {
+  for (const [tag, more] of Object.entries(texts)) Object.assign(TEXTS[tag], more);
+}
+
 /** The day and hour of a concert are those of the venue, wherever a fan is. The API does not tell its zone. */
 const ZONE = "Asia/Seoul";
 
@@ -43,6 +48,9 @@ export const month = format({ month: "long", year: "numeric" });
 
 /** What has to do with the fan and not with the venue is told in the fan's own time. */
 export const moment = format({ dateStyle: "medium", timeStyle: "short", timeZone: undefined });
+
+/** The same, to the second, of today. */
+export const clock = format({ timeStyle: "medium", hourCycle: "h23", timeZone: undefined });
 
 /** The venue's day as `2026-11-21`. */
 export const isoDay = (moment) =>

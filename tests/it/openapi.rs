@@ -91,6 +91,9 @@ async fn every_answer_of_the_journey_is_as_described() {
         "/health/ready",
         "/problems",
         "/docs",
+        "/operator",
+        "/operator/main.js",
+        "/operator/vendor/license.txt",
         "/openapi.json",
     ] {
         checked.get(path, "", 200).await;

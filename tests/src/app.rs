@@ -91,7 +91,12 @@ impl App {
 
     /// Starts one process on a database with the concerts of `boxoffice seed`.
     pub async fn seeded() -> Self {
-        let app = Self::start(1).await;
+        Self::seeded_with(&[]).await
+    }
+
+    /// The same with these settings.
+    pub async fn seeded_with(settings: &[(&str, &str)]) -> Self {
+        let app = Self::with(1, settings).await;
         let seed = command("seed", app.database.url()).await;
         assert!(
             seed.status.success(),

@@ -206,6 +206,12 @@ impl Browser {
         self.run(&format!("location.hash = {}", json!(view))).await;
     }
 
+    /// Goes to another page of the same server.
+    pub async fn visit(&self, path: &str) {
+        let url = format!("{}{path}", self.shop);
+        self.client.goto(&url).await.unwrap();
+    }
+
     /// Loads the page anew.
     pub async fn reload(&self) {
         self.client.refresh().await.unwrap();

@@ -1,4 +1,4 @@
-//! The shop in a real Chromium, with real servers behind it: `make test-web`.
+//! The shop and the operator's board in a real Chromium, with real servers behind it: `make test-web`.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod board;
 mod browser;
 mod driver;
 mod journey;

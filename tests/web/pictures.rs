@@ -39,7 +39,7 @@ async fn the_waiting_room_is_pictured() {
 }
 
 /// Nothing is wider than the screen.
-async fn fits(browser: &Browser, screen: Screen) {
+pub async fn fits(browser: &Browser, screen: Screen) {
     let width = browser
         .run("return document.documentElement.scrollWidth")
         .await;
@@ -47,7 +47,7 @@ async fn fits(browser: &Browser, screen: Screen) {
 }
 
 /// The first date in the arena, with some seats held and others sold.
-async fn arena(app: &App) -> String {
+pub async fn arena(app: &App) -> String {
     let scout = app.shopper(0, 0).await;
     let concerts = scout.get("/v1/concerts?limit=100").await;
     let all = concerts.body["items"].as_array().unwrap();

@@ -17,7 +17,10 @@ export function palette(node) {
     grades: [0, 1, 2, 3, 4, 5].map((n) => value(`--grade-${n}`)),
     ground: value("--raised"),
     gone: value("--gone"),
-    held: value("--quiet"),
+    quiet: value("--quiet"),
+    // A page may tell held seats by a colour of their own.
+    held: value("--held") || value("--quiet"),
+    heldFar: value("--held") || value("--gone"),
     ink: value("--ink"),
     accent: value("--accent"),
     on: value("--on-accent"),
@@ -69,10 +72,10 @@ export function painter(canvas) {
         const drawn = picture(look(hall.grade[at], how), pixels, colours);
         pen.drawImage(drawn, Math.round(x - drawn.width / 2), Math.round(y - drawn.height / 2));
       } else {
-        pen.fillStyle = how === AVAILABLE ? colours.grades[hall.grade[at] % 6] : colours.gone;
+        pen.fillStyle = [colours.grades[hall.grade[at] % 6], colours.heldFar, colours.gone][how];
         pen.fillRect(x - scale * 0.38, y - scale * 0.38, scale * 0.76, scale * 0.76);
       }
-      if (near && how < CHOSEN) label(pen, number, x, y, scale, ratio, how === AVAILABLE ? colours.ground : colours.held);
+      if (near && how < CHOSEN) label(pen, number, x, y, scale, ratio, how === AVAILABLE ? colours.ground : colours.quiet);
     }
     // On top, and never too small to be found again.
     for (const [at, how, x, y] of special) {

@@ -1,11 +1,13 @@
 // Choosing seats: the map and the rows show the same hall, kept up to date by what has changed.
 
-import { ask, pause, backoff, read } from "../api.js";
+import { ask, read } from "../api.js";
 import { fill, h, say } from "../dom.js";
 import { number as figure, t, won } from "../i18n.js";
 import { busy, complain, explained, tell } from "../notice.js";
 import { go } from "../router.js";
-import { AVAILABLE, HELD, change, gradeOf, mark, statusOf, whole } from "../seatmap/hall.js";
+import { follow } from "../seatmap/follow.js";
+import { frame } from "../seatmap/frame.js";
+import { AVAILABLE, HELD, gradeOf, mark, statusOf, whole } from "../seatmap/hall.js";
 import { legend } from "../seatmap/legend.js";
 import { seatMap } from "../seatmap/map.js";
 import { seatRows } from "../seatmap/rows.js";
@@ -13,7 +15,6 @@ import { dated, nameOf, showOf, whenAndWhere } from "../shows.js";
 import { set } from "../store.js";
 
 const MOST = 4;
-const LOOK_EVERY = 800;
 
 /** What was chosen and not held yet, by date: it outlives a change of the language. */
 const choices = new Map();
@@ -86,21 +87,20 @@ function show(schedule, hall, marks, message, body, signal) {
         throw problem;
       }
     });
-  const tool = (id, name, sign, work) => h("button", { type: "button", id, "aria-label": t(name), title: t(name), onclick: work }, sign);
   fill(
     body,
     h(
       "section",
       { class: "map-panel", "aria-label": t("seat_map") },
       h("div", { class: "map-head" }, grades.node, state),
-      h("div", { class: "map-frame" }, map.node, h("div", { class: "tools" }, tool("closer", "zoom_in", "+", map.closer), tool("farther", "zoom_out", "−", map.farther), tool("all", "zoom_all", "⤢", map.all))),
+      frame(map),
       h("p", { class: "muted small" }, message ?? t("map_help")),
       rows.node,
     ),
     h("aside", { class: "side" }, h("section", { class: "card", "aria-labelledby": "chosen" }, h("h2", { id: "chosen" }, t("chosen")), bill), best(hall, schedule, held)),
   );
   drawBill();
-  follow(`/v1/schedules/${schedule}/seats`, hall, signal, {
+  follow((version) => read(`/v1/schedules/${schedule}/seats?since=${version}`, "queue", signal), hall, signal, {
     changed(numbers) {
       lost(numbers.filter((number) => statusOf(hall, number) !== AVAILABLE));
       updated(numbers);
@@ -113,25 +113,6 @@ function show(schedule, hall, marks, message, body, signal) {
   });
   // For the tests of the map, which look where a seat is.
   body.whereIs = map.whereIs;
-}
-
-/** Asks again and again for what has changed, while the page is seen. */
-async function follow(path, hall, signal, on) {
-  for (let failures = 0; ; ) {
-    try {
-      await pause(failures ? backoff(failures) : LOOK_EVERY, signal);
-      if (document.visibilityState === "hidden") continue;
-      const numbers = change(hall, await read(`${path}?since=${hall.version}`, "queue", signal));
-      if (failures) on.live(true);
-      failures = 0;
-      if (numbers.length) on.changed(numbers);
-    } catch (problem) {
-      if (signal.aborted) return;
-      failures++;
-      on.live(false);
-      if (["schedule_cancelled", "no_seats"].includes(problem.code)) return complain(problem);
-    }
-  }
 }
 
 function chosenSeats(hall, chosen, giveUp, holdThese) {

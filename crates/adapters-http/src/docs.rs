@@ -2,15 +2,11 @@
 
 use std::sync::LazyLock;
 
-use actix_web::{HttpResponse, web::Path};
 use utoipa_swagger_ui::Config;
 
 use crate::{
-    coding::Accepted,
-    etag::Known,
     kept::Kept,
-    problem::Problem,
-    site::{Site, kind},
+    site::{Site, handlers, kind},
 };
 
 /// What the page may do: run its own scripts, and ask this server.
@@ -41,34 +37,11 @@ static DOCS: LazyLock<Site> = LazyLock::new(|| {
     Site::new(POLICY, FILES.into_iter().filter_map(served).chain(own))
 });
 
-/// The API as a page, on which it can be tried
-#[utoipa::path(
-    get,
-    path = "/docs",
-    tag = "process",
-    responses((status = 200, description = "A page", content_type = "text/html", body = String))
-)]
-pub(crate) async fn page(known: Known, accepted: Accepted) -> Result<HttpResponse, Problem> {
-    DOCS.answer(PAGE, &known, accepted).await
-}
-
-/// A part of that page
-#[utoipa::path(
-    get,
-    path = "/docs/{file}",
-    tag = "process",
-    responses((status = 200, description = "A script, a style or a picture", content(
-        (String = "text/css"),
-        (String = "text/javascript"),
-        (String = "image/png"),
-    )))
-)]
-pub(crate) async fn part(
-    file: Path<(String,)>,
-    known: Known,
-    accepted: Accepted,
-) -> Result<HttpResponse, Problem> {
-    DOCS.answer(&file.0, &known, accepted).await
+handlers! { DOCS tag "process";
+    /// The API as a page, on which it can be tried
+    page "/docs" is PAGE;
+    /// A part of that page
+    part "/docs/{file}" of "text/css" "text/javascript" "image/png";
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@
 mod admin;
 mod auth;
 mod balance;
+mod board;
 mod body;
 mod coding;
 mod concerts;

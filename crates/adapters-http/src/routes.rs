@@ -11,7 +11,7 @@ use actix_web::{
 use utoipa::OpenApi;
 
 use crate::{
-    admin, balance, concerts, docs,
+    admin, balance, board, concerts, docs,
     edge::deadline,
     event_feed, health,
     limits::FromMemory,
@@ -114,6 +114,7 @@ routes! {
         "/v1/admin/concerts/{id}/schedules" => post admin::add_schedule;
         "/v1/admin/schedules/{id}/cancellation" => read admin::cancellation::progress, post admin::cancellation::call_off;
         "/v1/admin/schedules/{id}" => read admin::house::report, patch admin::house::edit_schedule;
+        "/v1/admin/schedules/{id}/seats" => read seat_map::for_operator;
         "/v1/admin/schedules/{id}/blocks" => read admin::seats::blocks, post admin::seats::block;
         "/v1/admin/blocks/{id}" => delete admin::seats::unblock;
         "/v1/admin/schedules/{id}/complimentary" => post admin::seats::give;
@@ -126,6 +127,9 @@ routes! {
         "/v1/admin/webhooks/{id}" => read webhooks::find, delete webhooks::remove;
         "/v1/admin/webhooks/{id}/redeliver" => post webhooks::redeliver;
         "/metrics" => read scrape::metrics;
+        "/operator" => read board::page;
+        "/operator/{file}" => read board::part;
+        "/operator/{folder}/{file}" => read board::nested;
     }
 }
 

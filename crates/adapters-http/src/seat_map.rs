@@ -1,4 +1,4 @@
-//! The seats of a date, for those whose turn it is (rules 9 and 11).
+//! The seats of a date, for those whose turn it is (rules 9 and 11) and for operators.
 
 use std::{
     future::{Ready, ready},
@@ -27,7 +27,7 @@ pub(crate) use view::SeatView;
 use view::{Shown, Status};
 
 use crate::{
-    auth::{Admitted, part},
+    auth::{Admitted, Operator, part},
     coding::{Accepted, encoded},
     etag::{Known, Tag, with_tag},
     language::Language,
@@ -58,7 +58,7 @@ fn only(params: &Params) -> Result<Shown, Problem> {
     Ok(status.map_or(Shown::All, Shown::Only))
 }
 
-/// The query of `GET /v1/schedules/{id}/seats`.
+/// The query of `GET /v1/schedules/{id}/seats`, and of the same for operators.
 pub(crate) struct BySchedule(Shown);
 
 impl BySchedule {
@@ -133,6 +133,40 @@ pub(crate) async fn of_schedule(
     known: Known,
     accepted: Accepted,
     catalogue: Data<dyn Catalogue>,
+) -> Result<HttpResponse, Problem> {
+    of(id, shown, language, known, accepted, &**catalogue).await
+}
+
+/// The seats of a date, for operators
+///
+/// As fans see them, without a turn. With `since` only those that have changed, so it goes without `status`.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/schedules/{id}/seats",
+    tag = "operator",
+    responses((status = 200, description = "The seats", body = view::Front)),
+    extensions(("x-problems" = json!(["no_seats"])))
+)]
+pub(crate) async fn for_operator(
+    _: Operator,
+    id: PathId,
+    BySchedule(shown): BySchedule,
+    language: Language,
+    known: Known,
+    accepted: Accepted,
+    catalogue: Data<dyn Catalogue>,
+) -> Result<HttpResponse, Problem> {
+    of(id, shown, language, known, accepted, &**catalogue).await
+}
+
+/// These seats of a date, for a client that has and accepts this.
+async fn of(
+    id: PathId,
+    shown: Shown,
+    language: Language,
+    known: Known,
+    accepted: Accepted,
+    catalogue: &dyn Catalogue,
 ) -> Result<HttpResponse, Problem> {
     let since = match shown {
         Shown::Since(version) => Some(version),

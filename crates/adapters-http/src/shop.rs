@@ -2,30 +2,10 @@
 
 use std::sync::LazyLock;
 
-use actix_web::{HttpResponse, web::Path};
+use crate::site::{Site, Texts, handlers, texts};
 
-use crate::{
-    coding::Accepted,
-    etag::Known,
-    kept::Kept,
-    problem::Problem,
-    site::{Site, kind},
-};
-
-/// What its page may do: run its own scripts, and ask this server.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-macro_rules! files {
-    ($($name:literal)+) => {
-        /// Each file of `apps/web`.
-        const FILES: &[(&str, &str)] = &[
-            $(($name, include_str!(concat!("../../../apps/web/", $name)))),+
-        ];
-    };
-}
-
-files! {
+/// Each file of `apps/web` but those of the board.
+pub(crate) const FILES: Texts = texts! { "":
     "api.js"
     "base.css"
     "calendar.js"
@@ -44,9 +24,12 @@ files! {
     "shows.js"
     "sse.js"
     "store.js"
+    "watch.js"
     "i18n/en.js"
     "i18n/ko.js"
     "seatmap/camera.js"
+    "seatmap/follow.js"
+    "seatmap/frame.js"
     "seatmap/hall.js"
     "seatmap/layout.js"
     "seatmap/legend.js"
@@ -63,63 +46,15 @@ files! {
     "views/tickets.js"
     "views/waiting.js"
     "views/welcome.js"
+};
+
+static SHOP: LazyLock<Site> = LazyLock::new(|| Site::strict(FILES));
+
+handlers! { SHOP tag "process";
+    /// The shop in the browser
+    page "/" is "index.html";
+    /// A part of the shop
+    part "/app/{file}" of "text/css" "text/javascript" "image/svg+xml";
+    /// A part of the shop, in a folder
+    nested "/app/{folder}/{file}" of "text/javascript";
 }
-
-const PAGE: &str = "index.html";
-
-static SHOP: LazyLock<Site> = LazyLock::new(|| {
-    let kept = FILES
-        .iter()
-        .map(|(name, text)| (*name, Kept::new(kind(name), *text)));
-    Site::new(POLICY, kept)
-});
-
-/// The shop in the browser
-#[utoipa::path(
-    get,
-    path = "/",
-    tag = "process",
-    responses((status = 200, description = "A page", content_type = "text/html", body = String))
-)]
-pub(crate) async fn page(known: Known, accepted: Accepted) -> Result<HttpResponse, Problem> {
-    SHOP.answer(PAGE, &known, accepted).await
-}
-
-/// A part of the shop
-#[utoipa::path(
-    get,
-    path = "/app/{file}",
-    tag = "process",
-    responses((status = 200, description = "A script, a style or a picture", content(
-        (String = "text/css"),
-        (String = "text/javascript"),
-        (String = "image/svg+xml"),
-    )))
-)]
-pub(crate) async fn part(
-    file: Path<(String,)>,
-    known: Known,
-    accepted: Accepted,
-) -> Result<HttpResponse, Problem> {
-    SHOP.answer(&file.0, &known, accepted).await
-}
-
-/// A part of the shop, in a folder
-#[utoipa::path(
-    get,
-    path = "/app/{folder}/{file}",
-    tag = "process",
-    responses((status = 200, description = "A script", content_type = "text/javascript", body = String))
-)]
-pub(crate) async fn nested(
-    file: Path<(String, String)>,
-    known: Known,
-    accepted: Accepted,
-) -> Result<HttpResponse, Problem> {
-    let (folder, file) = file.into_inner();
-    SHOP.answer(&format!("{folder}/{file}"), &known, accepted)
-        .await
-}
-
-#[cfg(test)]
-mod tests;

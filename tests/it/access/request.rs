@@ -75,12 +75,13 @@ pub fn request(app: &App, row: &Row<'_>, owner: &Owner, things: &Things) -> Requ
     };
     let path = row.path.replace("{id}", id);
     let path = path.replace("{code}", "seat_unavailable");
-    let path = path.replace("{folder}", "views");
-    let file = match row.path {
-        "/app/{file}" => "main.js",
-        "/app/{folder}/{file}" => "waiting.js",
-        _ => "start.js",
+    let (folder, file) = match row.path {
+        "/app/{file}" | "/operator/{file}" => ("", "main.js"),
+        "/app/{folder}/{file}" => ("views", "waiting.js"),
+        "/operator/{folder}/{file}" => ("vendor", "uplot.js"),
+        _ => ("", "start.js"),
     };
+    let path = path.replace("{folder}", folder);
     let mut path = path.replace("{file}", file);
     if row.path == "/v1/concerts/{id}/seats" {
         path = format!("{path}?date={}", owner.day);

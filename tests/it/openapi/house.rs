@@ -42,6 +42,10 @@ async fn runs_a_date(checked: &Checked<'_>, concert: &str, date: &str) {
     let block = checked.operator("POST", &blocks, seats, 201).await;
     checked.get(&blocks, OPERATOR_KEY, 200).await;
     checked.get(&path, OPERATOR_KEY, 200).await;
+    let seats = format!("{path}/seats");
+    let map = checked.get(&seats, OPERATOR_KEY, 200).await;
+    let since = format!("{seats}?since={}", text(&map, "version"));
+    checked.get(&since, OPERATOR_KEY, 200).await;
     let block = format!("/v1/admin/blocks/{}", text(&block, "id"));
     checked.operator("DELETE", &block, NOTHING_GIVEN, 204).await;
 }

@@ -114,6 +114,19 @@ async fn rule_11_every_seat_is_shown_with_its_number_grade_price_and_status() {
 }
 
 #[actix_web::test]
+async fn an_operator_sees_what_fans_see_and_what_has_changed_without_a_turn() {
+    for query in ["", "?since=2"] {
+        let fans = fixture(mixed()).ask(get(&path(query)).in_queue()).await;
+        let path = format!("/v1/admin/schedules/{}/seats{query}", id(3));
+        let own = fixture(mixed()).ask(get(&path).by_operator()).await;
+        assert_eq!((own.status, &own.body), (200, &fans.body));
+        assert_eq!(own.header("etag"), fans.header("etag"));
+        let refused = fixture(mixed()).ask(get(&path).in_queue()).await;
+        assert_eq!(refused.problem(), (403, "forbidden"));
+    }
+}
+
+#[actix_web::test]
 async fn rule_11_a_filter_hides_seats_and_changes_no_count() {
     for (n, status) in [(1, "available"), (2, "held"), (3, "sold")] {
         let request = get(&path(&format!("?status={status}"))).in_queue();

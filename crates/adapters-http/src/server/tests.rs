@@ -86,12 +86,19 @@ fn settings_can_be_shown_without_their_secrets() {
 #[actix_web::test]
 async fn the_operators_routes_can_be_apart_and_are_then_at_no_other_door() {
     let doors = [
-        (Door::Only, [401, 401, 200]),
-        (Door::Fans, [404, 401, 200]),
-        (Door::Operator, [401, 404, 200]),
+        (Door::Only, [401, 401, 200, 200, 200]),
+        (Door::Fans, [404, 401, 200, 404, 404]),
+        (Door::Operator, [401, 404, 200, 200, 200]),
     ];
     for (door, expected) in doors {
-        let requests = ["/v1/admin/queue", "/v1/users/me", "/health/live"].map(testing::get);
+        let requests = [
+            "/v1/admin/queue",
+            "/v1/users/me",
+            "/health/live",
+            "/operator",
+            "/operator/main.js",
+        ]
+        .map(testing::get);
         let answers = Fixture::new().ask_at(door, requests).await;
         assert_eq!(
             answers
