@@ -44,15 +44,22 @@ export function took(state) {
 /** Looks after the place from now on. */
 export function start() {
   onChange(follow);
-  addEventListener("online", () => wake());
+  addEventListener("offline", () => followed && connected(false));
+  addEventListener("online", look);
   addEventListener("visibilitychange", () => {
     // After a sleep the stream may be dead without knowing it.
     if (document.visibilityState === "visible") {
-      if (performance.now() - lastHeard > 3000) run.signal.dispatchEvent(new Event("look"));
-      wake();
+      if (performance.now() - lastHeard > 3000) look();
+      else wake();
     }
   });
   follow();
+}
+
+/** Asks again at once, whatever the stream says. */
+function look() {
+  run.signal.dispatchEvent(new Event("look"));
+  wake();
 }
 
 function follow() {

@@ -112,7 +112,8 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &media).await;
     }
 
-    async fn devtools(&self, command: &str, params: &Value) -> Value {
+    /// Asks the browser itself.
+    pub async fn devtools(&self, command: &str, params: &Value) -> Value {
         let body = json!({"cmd": command, "params": params});
         self.ask("goog/cdp/execute", &body).await
     }

@@ -1,4 +1,5 @@
-//! The shop and the operator's board in a real Chromium, with real servers behind it: `make test-web`.
+//! The shop, the operator's board and the report of a rehearsal in a real Chromium, with real servers behind
+//! them: `make test-web`.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,9 +12,11 @@ mod access;
 mod board;
 mod browser;
 mod driver;
+mod elsewhere;
 mod journey;
 mod languages;
 mod pictures;
 mod races;
+mod report;
 mod steps;
 mod waiting;
