@@ -148,7 +148,7 @@ pub fn additions(
             show: at,
             difference: Difference::Date(*date),
         }));
-        additions.found += show.dates.len() - missing.dates.len() - missing.clashes.len();
+        additions.found += show.dates.len() - missing.dates.len();
         let new = missing.dates.iter().map(|date| date.schedule(id, ids));
         additions.schedules.extend(new);
     }

@@ -261,4 +261,30 @@ mod tests {
         assert_eq!(redeliver(true, 0, None).unwrap(), 0);
         assert_eq!(redeliver(true, 1, event).unwrap(), 1);
     }
+
+    #[test]
+    fn endpoints_are_those_of_the_mailroom_and_one_that_is_not_there_is_not_removed() {
+        let mut mailroom = MockMailroom::new();
+        let two = vec![report(endpoint(None)), report(endpoint(None))];
+        mailroom.expect_list().returning(move || Ok(two.clone()));
+        mailroom.expect_remove().returning(|_, _| Ok(false));
+        let service = service(mailroom);
+        let endpoints = service.endpoints().now_or_never().unwrap().unwrap();
+        assert_eq!(endpoints.len(), 2);
+        let removed = service.remove(TESTER, EndpointId::new(Uuid::nil()));
+        let removed = removed.now_or_never().unwrap();
+        assert!(matches!(removed, Err(WebhookError::NotFound)));
+    }
+
+    #[test]
+    fn events_are_those_of_the_log_after_a_position() {
+        let mut log = MockEventLog::new();
+        log.expect_after()
+            .withf(|position, limit| (*position, *limit) == (7, 5))
+            .returning(|_, _| Err(StorageError::Busy));
+        let mut service = service(MockMailroom::new());
+        service.log = Arc::new(log);
+        let told = service.after(7, 5).now_or_never().unwrap();
+        assert!(matches!(told, Err(StorageError::Busy)));
+    }
 }

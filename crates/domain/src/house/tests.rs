@@ -1,12 +1,13 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
+use futures_util::FutureExt;
 use time::{Duration, macros::datetime};
 use uuid::Uuid;
 
 use super::*;
 use crate::{
     balance::Account,
-    id::SeatId,
+    id::{CountingIds, SeatId},
     operators::Fact,
     reservations::ReservationStatus,
     seats::{Seat, SeatStatus},
@@ -142,6 +143,8 @@ fn sales_open_before_the_show_starts() {
         refused,
         HouseError::Invalid(InvalidEdit::OpensTooLate)
     ));
+    let just = opens(Opening::At(NOW + Duration::DAY));
+    assert!(date.edited(NOW, just).is_ok(), "at the door");
     let then = NOW + Duration::HOUR;
     let (edited, _) = date.edited(NOW, opens(Opening::At(then))).unwrap();
     assert_eq!(edited.schedule.sales_open_at, Some(then));
@@ -259,4 +262,31 @@ fn nothing_is_given_away_that_somebody_has_and_nothing_to_nobody() {
     ));
     let nobody = seating().give(NOW, &show(), &mut HashMap::new(), &request(&[1]));
     assert!(matches!(nobody, Err(HouseError::UserNotFound)));
+}
+
+#[test]
+fn blocks_are_those_of_the_store_and_what_is_not_there_is_told() {
+    let show = ScheduleId::new(Uuid::from_u128(2));
+    let mut store = MockHouseStore::new();
+    store.expect_blocks().returning(move |schedule| {
+        let block = Block {
+            id: BlockId::new(Uuid::from_u128(3)),
+            schedule_id: show,
+            seats: vec![number(1)],
+            note: None,
+            blocked_at: NOW,
+        };
+        Ok((schedule == show).then(|| vec![block]))
+    });
+    store
+        .expect_unblock()
+        .returning(|_, _| Err(HouseError::BlockNotFound));
+    let house = HouseService::new(Arc::new(store), Arc::new(CountingIds::default()));
+    let blocks = |of| house.blocks(of).now_or_never().unwrap();
+    assert_eq!(blocks(show).unwrap().len(), 1);
+    let unknown = blocks(ScheduleId::new(Uuid::nil()));
+    assert!(matches!(unknown, Err(HouseError::ScheduleNotFound)));
+    let none = house.unblock(Operator::command("a test"), BlockId::new(Uuid::nil()));
+    let none = none.now_or_never().unwrap();
+    assert!(matches!(none, Err(HouseError::BlockNotFound)));
 }

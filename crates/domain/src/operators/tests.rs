@@ -103,6 +103,34 @@ fn a_key_is_known_by_its_digest() {
 }
 
 #[test]
+fn live_keys_and_the_log_are_those_of_the_store() {
+    let new = |id| NewKey {
+        id: OperatorKeyId::new(Uuid::from_u128(id)),
+        name: name("door"),
+        digest: DIGEST,
+    };
+    let mut store = MockOperatorStore::new();
+    store
+        .expect_keys()
+        .returning(move || Ok(vec![made(new(1)), made(new(2))]));
+    store.expect_log().returning(|page| {
+        Ok(Page {
+            items: Vec::new(),
+            next: page.after,
+        })
+    });
+    let service = service(store);
+    let keys = service.keys().now_or_never().unwrap().unwrap();
+    assert_eq!(keys.len(), 2);
+    let page = PageRequest {
+        after: Some(7),
+        limit: 5,
+    };
+    let log = service.log(page).now_or_never().unwrap().unwrap();
+    assert_eq!(log.next, Some(7));
+}
+
+#[test]
 fn the_log_names_the_key_or_the_command() {
     assert_eq!(by(Authority::Root).name(), "root");
     assert_eq!(by(Authority::Root).key_id(), None);

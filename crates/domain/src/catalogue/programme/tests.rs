@@ -79,6 +79,9 @@ fn what_is_there_already_is_left_alone_however_its_blocks_are_written() {
         &[date(0, &[(1, 4), (5, 10)]), date(1, &[(1, 3)])],
     )];
     assert_eq!(decide(&there, &wished), Ok(counts(0, 1, 3, 1)));
+    let ordered = plan(&[(5, 10), (1, 4)]);
+    let firsts = ordered.blocks().iter().map(|block| block.from.get());
+    assert!(firsts.eq([1, 5]), "by number: {ordered:?}");
 }
 
 #[test]

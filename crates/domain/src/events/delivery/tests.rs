@@ -86,6 +86,7 @@ fn a_refused_event_is_tried_again_and_only_those_of_its_subject_wait_behind_it()
     let settlement = settled(&claim, &[&[refused()], &[Answer::Accepted]]);
     assert_eq!((settlement.position, settlement.failures), (3, 0));
     assert_eq!(settlement.delivered, [2]);
+    assert_eq!(settlement.error, None, "it accepts something");
     let wait = Duration::seconds(5);
     let expected = [(1, 1, Some(wait)), (3, 0, Some(Duration::ZERO))];
     assert_eq!(parked(&settlement), expected);
