@@ -56,6 +56,21 @@ async fn the_tour_of_the_readme_ends_in_a_paid_seat() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_readme_tells_of_the_api_works_after_the_tour() {
+    let app = App::seeded().await;
+    let script = script(&["The tour", "The API"], app.url(0));
+    // A stream goes on until the place is lost: its beginning will do.
+    let script = script.replace("curl -N ", "! timeout 2 curl -sN ");
+    let output = Command::new("bash").args(["-c", &script]).output();
+    let output = output.await.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let (_, after) = said.split_once("만료된").unwrap();
+    for expected in [r#"data: {"status":"active""#, r#""seats":[]"#] {
+        assert!(after.contains(expected), "no {expected} in:\n{after}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_readme_tells_operators_works_after_the_tour() {
     let app = App::seeded().await;
     let home = std::env::temp_dir().join(format!("boxoffice-readme-{}", std::process::id()));

@@ -41,10 +41,12 @@ impl Greeting {
         };
         let address = listeners.public.local_addr()?;
         let operator = listeners.operator.as_ref().map(TcpListener::local_addr);
+        let for_the_operator = operator.transpose()?;
+        let board = for_the_operator.unwrap_or(address);
         Ok(Self {
             address,
-            for_the_operator: operator.transpose()?,
-            for_people: for_people(address, &data, &key),
+            for_the_operator,
+            for_people: for_people(address, board, &data, &key),
         })
     }
 
@@ -60,11 +62,13 @@ impl Greeting {
     }
 }
 
-fn for_people(address: SocketAddr, data: &str, key: &str) -> String {
-    let here = reachable(address);
+fn for_people(address: SocketAddr, board: SocketAddr, data: &str, key: &str) -> String {
+    let (here, board) = (reachable(address), reachable(board));
     format!(
         "  data          {data}\n  \
            operator key  {key}\n  \
+           the shop      http://{here}/\n  \
+           the board     http://{board}/operator\n  \
            now try       curl -X POST http://{here}/v1/users \
                          -H 'Content-Type: application/json' -d '{{\"name\": \"홍길동\"}}'\n  \
            to stop       Ctrl-C"
@@ -88,13 +92,16 @@ mod tests {
     #[test]
     fn people_are_told_where_everything_is_and_what_to_try() {
         let address = "0.0.0.0:8080".parse().unwrap();
+        let board = "[::]:8081".parse().unwrap();
         let expected = "  data          /data
   operator key  in /data/operator.key
+  the shop      http://127.0.0.1:8080/
+  the board     http://[::1]:8081/operator
   now try       curl -X POST http://127.0.0.1:8080/v1/users -H 'Content-Type: application/json' \
                        -d '{\"name\": \"홍길동\"}'
   to stop       Ctrl-C";
         assert_eq!(
-            for_people(address, "/data", "in /data/operator.key"),
+            for_people(address, board, "/data", "in /data/operator.key"),
             expected
         );
     }
