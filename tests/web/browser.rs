@@ -34,6 +34,9 @@ const RUN_AXE: &str = "const done = arguments[arguments.length - 1];
     axe.run(document, {resultTypes: ['violations']}).then((found) => done(found.violations.map((one) =>
         one.id + ': ' + one.nodes.map((node) => node.html.slice(0, 160) + ' ' + node.failureSummary).join(' | '))));";
 
+const AT_REST: &str = "document.getAnimations().every((one) =>
+    one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity)";
+
 /// How large a screen is.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
@@ -235,6 +238,8 @@ impl Browser {
 
     /// What axe-core finds that keeps people out of what is shown.
     pub async fn barriers(&self) -> Vec<String> {
+        // What fades in or out has less contrast meanwhile.
+        self.until(AT_REST).await;
         self.run(&format!("if (!window.axe) {{ {AXE} }}")).await;
         let found = self.client.execute_async(RUN_AXE, Vec::new()).await;
         serde_json::from_value(found.unwrap()).unwrap()
