@@ -61,7 +61,7 @@ check: rust ## formatting, lints, dependencies, and that the domain stays free o
 
 # Recovery is timed: nothing else runs meanwhile.
 .PHONY: test
-test: rust postgres faketime examples ## get what is missing and run every test
+test: rust postgres faketime examples ## get what is missing and run the tests but those of test-web and test-rush
 	cargo build --locked -p boxoffice
 	$(with_postgres) cargo test --workspace --locked -- --skip faults::outages
 	$(with_postgres) cargo test --workspace --locked --test system faults::outages
